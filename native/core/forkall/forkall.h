@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lock_owners.h"
+#include "mappings.h"
+#include "threads.h"
+#include "workspace.h"
+
+namespace tsdaemon::forkall {
+
+/// Which of the two processes a fork has returned in.
+enum class Side { launcher, daemon };
+
+/// A fork that carries every thread of the process, as Solaris' forkall(2) did: each goes on in the
+/// child at the very instruction where it stood, and locks stay held by their holders.
+///
+/// `prepare`, `freeze`, `survey`, `fork`; then in the daemon `revive` and `thaw`, in the launcher
+/// `thaw` if the daemon could not be completed, and otherwise nothing ever again but raw system
+/// calls. Each returns 0 or an errno; from `freeze` to `thaw` nothing allocates and nothing locks.
+class Forkall {
+ public:
+  static constexpr uint64_t freeze_timeout_ns = 5'000'000'000;
+  static constexpr uint64_t revive_timeout_ns = 5'000'000'000;
+
+  int prepare();
+
+  /// Stops every other thread.
+  int freeze() { return threads_.freeze(freeze_timeout_ns); }
+
+  /// Reads what the fork needs to know of the memory, now that nothing changes it.
+  int survey();
+
+  /// Forks twice, the session process between the two. On success `side` tells where it returned,
+  /// and in the launcher `daemon` is the daemon's pid.
+  int fork(Side* side, int* daemon);
+
+  /// In the daemon: brings the threads back to life; they wait for the thaw.
+  int revive();
+
+  /// Lets every thread go on.
+  void thaw();
+
+  /// After a failed freeze: the id of a thread that did not stop, or 0.
+  int straggler() const { return threads_.straggler(); }
+
+ private:
+  struct Session;
+  static void run_session(void* session);
+
+  Threads threads_;
+  Mappings mappings_;
+  LockOwners owners_;
+  Workspace session_stack_;
+  bool forkable_ = false;
+};
+
+}  // namespace tsdaemon::forkall

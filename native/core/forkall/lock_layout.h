@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+
+// How the C library stores the holder's thread id in a lock. A thread id is a small number, and so
+// are the sizes in malloc's chunk headers: the whole layout has to match, never the id alone.
+namespace tsdaemon::forkall {
+
+inline constexpr uint32_t futex_tid_mask = 0x3fffffff;  // FUTEX_TID_MASK
+
+#if defined(__GLIBC__)
+
+// struct __pthread_mutex_s, the same on every 64-bit architecture.
+struct MutexLayout {
+  uint32_t lock;
+  uint32_t count;
+  uint32_t owner;
+  uint32_t users;
+  uint32_t kind;
+
+  static constexpr uintptr_t owner_offset = 8;
+
+  // A recursive or an error-checking mutex compares the id at each lock and unlock.
+  bool is_held_by_id() const {
+    if (owner == 0 || users == 0 || users > max_users) return false;
+    const uint32_t type = kind & type_mask;
+    if ((kind & ~(type_mask | robust | inherit | protect | shared)) != 0) return false;
+    if (lock_word_holds_id()) return (lock & futex_tid_mask) == owner;
+    if (type == recursive) return count >= 1 && lock_is_taken();
+    return type == error_checking && count == 0 && lock_is_taken();
+  }
+
+  // A robust or a priority-inheriting mutex has the id in the word that the kernel reads as well.
+  bool lock_word_holds_id() const { return (kind & (robust | inherit)) != 0; }
+
+ private:
+  static constexpr uint32_t type_mask = 3, recursive = 1, error_checking = 2;
+  static constexpr uint32_t robust = 16, inherit = 32, protect = 64, shared = 128;
+  static constexpr uint32_t ceiling_shift = 19;
+  static constexpr uint32_t max_users = 1 << 20;
+
+  bool lock_is_taken() const {
+    const uint32_t taken = (kind & protect) != 0 ? lock & ((1u << ceiling_shift) - 1) : lock;
+    return taken == 1 || taken == 2;
+  }
+};
+
+// struct __pthread_rwlock_arch_t since glibc 2.25.
+struct RwlockLayout {
+  uint32_t readers;
+  uint32_t writers;
+  uint32_t write_phase_futex;
+  uint32_t writers_futex;
+  uint32_t pads[2];
+  uint32_t writer;
+  uint32_t shared;
+
+  static constexpr uintptr_t writer_offset = 24;
+
+  bool is_held_by_writer() const {
+    constexpr uint32_t write_phase_and_locked = 3;
+    return writer != 0 && (readers & write_phase_and_locked) == write_phase_and_locked &&
+           (writers_futex & 1) == 1 && pads[0] == 0 && pads[1] == 0 && shared <= 1;
+  }
+};
+
+#else
+#error "the locks of this C library are not known"
+#endif
+
+}  // namespace tsdaemon::forkall

@@ -1,0 +1,152 @@
+#include "lock_owners.h"
+
+#include <pthread.h>
+
+#include <cerrno>
+
+#include "lock_layout.h"
+#include "syscalls.h"
+
+namespace tsdaemon::forkall {
+
+namespace {
+
+// More than any program holds at one instant, two words a lock.
+constexpr size_t word_capacity = 64 * 1024;
+constexpr size_t id_capacity = 64 * 1024;
+
+// Locks are aligned to a pointer, and the words with an id are at multiples of it within them.
+constexpr uintptr_t stride = 8;
+constexpr uintptr_t block_size = 512;
+
+template <typename T>
+const T* at(uintptr_t address) {
+  return reinterpret_cast<const T*>(address);
+}
+
+bool recursive_mutex_is_known(uint32_t id) {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+  pthread_mutex_t mutex;
+  pthread_mutex_init(&mutex, &attributes);
+  pthread_mutex_lock(&mutex);
+  const auto* layout = reinterpret_cast<const MutexLayout*>(&mutex);
+  const bool known = layout->is_held_by_id() && layout->owner == id;
+  pthread_mutex_unlock(&mutex);
+  const bool released = !layout->is_held_by_id();
+  pthread_mutex_destroy(&mutex);
+  pthread_mutexattr_destroy(&attributes);
+  return known && released;
+}
+
+bool rwlock_is_known(uint32_t id) {
+  pthread_rwlock_t rwlock;
+  pthread_rwlock_init(&rwlock, nullptr);
+  pthread_rwlock_wrlock(&rwlock);
+  const auto* layout = reinterpret_cast<const RwlockLayout*>(&rwlock);
+  const bool known = layout->is_held_by_writer() && layout->writer == id;
+  pthread_rwlock_unlock(&rwlock);
+  const bool released = !layout->is_held_by_writer();
+  pthread_rwlock_destroy(&rwlock);
+  return known && released;
+}
+
+}  // namespace
+
+bool lock_layout_is_known() {
+  const auto id = static_cast<uint32_t>(raw::gettid());
+  return recursive_mutex_is_known(id) && rwlock_is_known(id);
+}
+
+int LockOwners::prepare() {
+  capacity_ = word_capacity;
+  id_capacity_ = id_capacity;
+  const int error = workspace_.map(Workspace::size_of<uint32_t*>(capacity_) +
+                                   Workspace::size_of<uint32_t>(id_capacity_));
+  if (error != 0) return error;
+  words_ = workspace_.cut<uint32_t*>(capacity_);
+  ids_ = workspace_.cut<uint32_t>(id_capacity_);
+  return 0;
+}
+
+// A block is passed over when no word in it lies among the ids: one pass that the compiler
+// vectorises. The memory is not ours, so that a sanitizer has no say in it.
+template <typename Passed>
+__attribute__((no_sanitize("address"))) void LockOwners::search(uintptr_t start, uintptr_t end,
+                                                                Passed is_passed) {
+  for (uintptr_t block = start; block < end; block += block_size) {
+    if (is_passed(block)) continue;
+    const auto* words = at<uint32_t>(block);
+    uint32_t near = 0;
+    for (size_t i = 0; i < block_size / sizeof(uint32_t); ++i)
+      near |= static_cast<uint32_t>(words[i] - lowest_ <= span_);
+    if (near == 0) continue;
+    for (uintptr_t word = block; word < block + block_size; word += stride)
+      if (*at<uint32_t>(word) - lowest_ <= span_ && is_thread(*at<uint32_t>(word)))
+        take(word, start, end);
+  }
+}
+
+int LockOwners::find(const Mappings& mappings, const Threads& threads) {
+  count_ = id_count_ = 0;
+  lowest_ = UINT32_MAX;
+  uint32_t highest = 0;
+  bool fits = true;
+  threads.each([&](const Thread& thread) {
+    const auto id = static_cast<uint32_t>(thread.id);
+    if (id < lowest_) lowest_ = id;
+    if (id > highest) highest = id;
+    fits = fits && id_count_ < id_capacity_;
+    if (fits) ids_[id_count_++] = id;
+  });
+  if (!fits) return E2BIG;
+  span_ = highest - lowest_;
+
+  // The tables of the fork itself are full of ids.
+  const auto is_ours = [&](uintptr_t address) {
+    return workspace_.holds(address) || threads.holds(address) || mappings.holds(address);
+  };
+  const int error =
+      mappings.each_written([&](uintptr_t start, uintptr_t end) { search(start, end, is_ours); });
+  if (error != 0) return error;
+  return count_ < capacity_ ? 0 : E2BIG;
+}
+
+// The word holds the id of a thread: is it the holder's, in a lock that lies within written pages?
+__attribute__((no_sanitize("address"))) void LockOwners::take(uintptr_t word, uintptr_t start,
+                                                              uintptr_t end) {
+  const uintptr_t mutex = word - MutexLayout::owner_offset;
+  if (mutex >= start && mutex + sizeof(MutexLayout) <= end &&
+      at<MutexLayout>(mutex)->is_held_by_id()) {
+    keep(at<uint32_t>(word));
+    if (at<MutexLayout>(mutex)->lock_word_holds_id()) keep(at<uint32_t>(mutex));
+  }
+  const uintptr_t rwlock = word - RwlockLayout::writer_offset;
+  if (rwlock >= start && rwlock + sizeof(RwlockLayout) <= end &&
+      at<RwlockLayout>(rwlock)->is_held_by_writer())
+    keep(at<uint32_t>(word));
+}
+
+void LockOwners::keep(const uint32_t* word) {
+  if (count_ < capacity_) words_[count_++] = const_cast<uint32_t*>(word);
+}
+
+bool LockOwners::is_thread(uint32_t id) const {
+  for (size_t i = 0; i < id_count_; ++i)
+    if (ids_[i] == id) return true;
+  return false;
+}
+
+void LockOwners::mend(const Threads& threads) {
+  for (size_t i = 0; i < count_; ++i) {
+    const uint32_t old_id = *words_[i] & futex_tid_mask;
+    threads.each([&](const Thread& thread) {
+      if (static_cast<uint32_t>(thread.id) != old_id) return;
+      // The bits above the id say that others wait.
+      *words_[i] = (*words_[i] & ~futex_tid_mask) | static_cast<uint32_t>(thread.revived_id);
+    });
+  }
+}
+
+}  // namespace tsdaemon::forkall

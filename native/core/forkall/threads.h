@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "thread_state.h"
+#include "workspace.h"
+
+namespace tsdaemon::forkall {
+
+/// The life of a thread other than main:
+///
+///     running → signalled → parked → resumed   in the launcher, after a thaw
+///                  │           └───→ revived   in the daemon
+///                  └→ gone                     it exited while we waited for it
+enum class Phase : uint32_t { running, signalled, parked, resumed, revived, gone };
+
+/// Where a thread stands, and in which round of parking: one word, so that a handler that comes
+/// late from an earlier round cannot take itself for parked in this one.
+struct Standing {
+  uint32_t round;
+  Phase phase;
+};
+
+struct Thread {
+  std::atomic<Standing> standing;
+  int id;          // in the launcher
+  int revived_id;  // in the daemon
+  ThreadState state;
+  arch::Context context;
+};
+
+/// Every thread of the process but main: stopped, brought back to life in the daemon, let go.
+/// Between `freeze` and `thaw` only raw system calls and memory of the workspace are used: a parked
+/// thread may hold any lock of the process.
+class Threads {
+ public:
+  Threads() = default;
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  ~Threads();
+
+  /// Before the freeze: counts the threads, opens what the freeze reads. Returns 0 or an errno.
+  int prepare();
+
+  /// Parks every thread, within `timeout_ns`. Returns 0 or an errno; whatever it returns, `thaw`
+  /// must follow.
+  int freeze(uint64_t timeout_ns);
+
+  /// In the daemon's main thread, at once: the identity that the kernel gave it anew.
+  void restore_main();
+
+  /// In the daemon: clones every parked thread, and waits until each has taken up its state.
+  /// Returns 0 or an errno.
+  int revive(uint64_t timeout_ns);
+
+  /// Lets every thread go on, in the launcher or in the daemon, and gives main its signals back.
+  void thaw();
+
+  const Thread& main() const { return main_; }
+
+  /// Calls `visit(thread)` for main and for every parked thread.
+  template <typename Visit>
+  void each(Visit visit) const {
+    visit(main_);
+    for (size_t i = 0; i < count_; ++i)
+      if (stands(threads_[i], Phase::parked) || stands(threads_[i], Phase::revived))
+        visit(threads_[i]);
+  }
+
+  bool holds(uintptr_t address) const { return workspace_.holds(address); }
+
+  /// After a failed freeze: the id of a thread that did not park, 0 if all did.
+  int straggler() const;
+
+ private:
+  static void park(int signal, siginfo_t* info, void* frame);
+  static void take_up(Thread& self);
+
+  bool stands(const Thread& thread, Phase phase) const;
+  void block_signals();
+  void install_handler();
+  int park_all(uint64_t deadline);
+  int signal_new_threads(bool* found);
+  int signal_thread(Thread& thread);
+  int wait_until_parked(uint64_t deadline);
+  void look_for_the_gone();
+  bool exists(int id) const;
+  int verify_blocks();
+  Thread* slot_of(int id);
+
+  Workspace workspace_;
+  ThreadBlock block_;
+  Thread main_{};
+  Thread* threads_ = nullptr;
+  size_t count_ = 0;
+  size_t capacity_ = 0;
+  char* listing_ = nullptr;
+  int tasks_ = -1;  // /proc/self/task
+  bool given_way_ = false;
+  uint64_t main_mask_ = 0;
+  bool frozen_ = false;
+};
+
+}  // namespace tsdaemon::forkall
