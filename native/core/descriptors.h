@@ -1,0 +1,48 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+#include <vector>
+
+namespace tsdaemon {
+
+/// What the open descriptors of the process are, as far as a fork has to care: which lead to the
+/// launcher's terminal, which are epoll sets, which io_uring rings have a poller in the kernel.
+///
+/// A tty stream opens the terminal a second time under another number (libuv's `uv_tty_init`), so
+/// that closing 0 to 2 would not let the terminal go.
+class Descriptors {
+ public:
+  /// Returns 0 or an errno.
+  int list();
+
+  bool has_kernel_poller() const { return has_kernel_poller_; }
+
+  /// Above 2, and leading to a terminal that is one of 0 to 2 or the controlling one.
+  const std::vector<int>& terminals() const { return terminals_; }
+
+  /// In the daemon: true if `fd` still leads to one of the launcher's terminals.
+  bool is_terminal(int fd) const;
+
+  /// In the daemon: ends the watching of `fd` in every epoll set, before its number gets another
+  /// meaning. A set cannot take a regular file, nor be told to forget a file that is no longer
+  /// there.
+  void unwatch(int fd) const;
+
+ private:
+  struct Device {
+    bool known_filesystem;
+    dev_t filesystem, number;
+  };
+
+  void learn_terminals();
+  void sort_in(int directory, const char* name);
+
+  std::vector<Device> devices_;
+  std::vector<int> terminals_;
+  std::vector<int> epolls_;
+  bool has_kernel_poller_ = false;
+};
+
+}  // namespace tsdaemon

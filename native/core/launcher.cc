@@ -1,0 +1,223 @@
+#include "launcher.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "forkall/syscalls.h"
+#include "message.h"
+
+namespace tsdaemon {
+
+namespace raw = forkall::raw;
+
+namespace {
+
+constexpr uint64_t second = 1'000'000'000;
+constexpr uint64_t millisecond = second / 1000;
+constexpr uint64_t never = UINT64_MAX;
+
+// The daemon's own deadline for its threads comes first.
+constexpr uint64_t complete_timeout = 15 * second;
+constexpr uint64_t terminate_timeout = 5 * second;
+constexpr uint64_t kill_timeout = 5 * second;
+
+// From the end of its pipe to the end of a process.
+constexpr uint64_t end_of_file_grace = 2 * second;
+
+// How often an ending process is looked at.
+constexpr uint64_t tick = 5 * millisecond;
+
+constexpr int none = -1;  // no descriptor: poll(2) passes it over
+
+constexpr int exit_failed = 1;
+constexpr int exit_late = 124;
+constexpr int exit_signal_base = 128;
+
+constexpr int interrupts[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+uint64_t in(uint64_t timeout) { return timeout == never ? never : raw::now_ns() + timeout; }
+
+uint64_t milliseconds(int64_t count) {
+  return count <= 0 ? never : static_cast<uint64_t>(count) * millisecond;
+}
+
+}  // namespace
+
+int Launcher::prepare() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : interrupts) sigaddset(&set, signal);
+  sigaddset(&set, SIGTSTP);
+  signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return errno;
+  // The daemon becomes our child when the session process ends, so that its status is ours to read.
+  int was_subreaper = 0;
+  if (prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper) != 0) return errno;
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return errno;
+  was_subreaper_ = was_subreaper;
+  return 0;
+}
+
+void Launcher::restore() {
+  if (was_subreaper_ >= 0) raw::prctl(PR_SET_CHILD_SUBREAPER, was_subreaper_);
+}
+
+// Signals stay pending here: if the daemon fails they are the program's, which goes on.
+Failure Launcher::await_complete(const StatusChannel& channel, int daemon, bool* ready) {
+  const uint64_t deadline = in(complete_timeout);
+  Failure failure{.step = Step::handover_};
+  for (;;) {
+    const Event event = next_event(channel.reader(), none, deadline);
+    if (event.kind == Event::Kind::report && event.report.word == Report::Word::failed) {
+      failure = {.step = event.report.step, .error = event.report.error};
+      break;
+    }
+    if (event.kind == Event::Kind::report) {
+      *ready = event.report.word == Report::Word::ready;
+      return {};
+    }
+    if (event.kind == Event::Kind::end_of_file) break;
+    if (raw::now_ns() >= deadline) {
+      failure.error = ETIMEDOUT;
+      break;
+    }
+  }
+  kill_and_reap(daemon, &failure.wait_status);
+  if (failure.error != ETIMEDOUT) return failure;
+  // It may have said the word while we made up our mind: then the program has run on there, and
+  // must not run on here as well.
+  const Event last = next_event(channel.reader(), none, 0);
+  if (last.kind == Event::Kind::report && last.report.word != Report::Word::failed)
+    raw::exit_group(exit_failed);
+  failure.wait_status = 0;
+  return failure;
+}
+
+void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan& plan) {
+  let_go_of_descriptors(channel);
+  uint64_t deadline = in(milliseconds(plan.ready_timeout_ms));
+  for (;;) {
+    const Event event = next_event(channel.reader(), signals_.get(), deadline);
+    switch (event.kind) {
+      case Event::Kind::report:
+        if (event.report.word == Report::Word::ready) raw::exit_group(EXIT_SUCCESS);
+        if (event.report.word == Report::Word::extend)
+          deadline = in(milliseconds(event.report.value));
+        break;
+
+      case Event::Kind::end_of_file:
+        exit_as(daemon, plan.messages);
+
+      case Event::Kind::interrupted:
+        print_message(plan.messages.interrupted.c_str(), daemon, event.signal);
+        terminate(daemon);
+        raw::exit_group(exit_signal_base + event.signal);
+
+      case Event::Kind::nothing:
+        if (raw::now_ns() < deadline) break;
+        print_message(plan.messages.late.c_str(), daemon, 0);
+        terminate(daemon);
+        raw::exit_group(exit_late);
+    }
+  }
+}
+
+// The pipe has ended: so has the daemon, or is about to.
+void Launcher::exit_as(int daemon, const Plan::Messages& messages) const {
+  int status = 0;
+  if (!await_end(daemon, signals_.get(), end_of_file_grace, &status)) {
+    print_message(messages.lost.c_str(), daemon, 0);
+    terminate(daemon);
+    raw::exit_group(exit_failed);
+  }
+  if (WIFSIGNALED(status)) {
+    print_message(messages.killed.c_str(), daemon, WTERMSIG(status));
+    raw::exit_group(exit_signal_base + WTERMSIG(status));
+  }
+  print_message(messages.exited.c_str(), daemon, WEXITSTATUS(status));
+  raw::exit_group(WEXITSTATUS(status) == 0 ? exit_failed : WEXITSTATUS(status));
+}
+
+// A daemon's last word comes before its end: reports stand in the pipe before the end of file that
+// the kernel makes when the process ends, and the pipe is read before the signals.
+Launcher::Event Launcher::next_event(int channel, int signals, uint64_t deadline) {
+  pollfd fds[2] = {{channel, POLLIN, 0}, {signals, POLLIN, 0}};
+  const uint64_t now = raw::now_ns();
+  const uint64_t left = deadline <= now ? 0 : deadline - now;
+  timespec timeout{static_cast<time_t>(left / second), static_cast<long>(left % second)};
+  const long ready = raw::syscall(SYS_ppoll, raw::pointer(fds), 2,
+                                  deadline == never ? 0 : raw::pointer(&timeout), 0, 0);
+  if (ready <= 0) return {};
+  if (fds[0].revents == 0) return read_signal(signals);
+  Event event;
+  switch (StatusChannel::read(channel, &event.report)) {
+    case StatusChannel::Heard::report:
+      event.kind = Event::Kind::report;
+      break;
+    case StatusChannel::Heard::end_of_file:
+      event.kind = Event::Kind::end_of_file;
+      break;
+    case StatusChannel::Heard::nothing_yet:
+      break;
+  }
+  return event;
+}
+
+// SIGTSTP, Ctrl-Z, does to the launcher what it does to every program; the daemon is not asked.
+Launcher::Event Launcher::read_signal(int signals) {
+  signalfd_siginfo info{};
+  if (raw::read(signals, &info, sizeof(info)) != sizeof(info)) return {};
+  if (info.ssi_signo == SIGTSTP) {
+    raw::syscall(SYS_kill, raw::getpid(), SIGSTOP);
+    return {};
+  }
+  Event event;
+  event.kind = Event::Kind::interrupted;
+  event.signal = static_cast<int>(info.ssi_signo);
+  return event;
+}
+
+// False when the daemon has not ended in time, or when one more signal asks us to hurry.
+bool Launcher::await_end(int daemon, int signals, uint64_t timeout_ns, int* status) {
+  const uint64_t deadline = in(timeout_ns);
+  for (;;) {
+    const long ended = raw::syscall(SYS_wait4, daemon, raw::pointer(status), WNOHANG, 0);
+    // ECHILD: SIGCHLD is ignored, and the status is lost.
+    if (ended == daemon || ended == -ECHILD) return true;
+    if (raw::now_ns() >= deadline) return false;
+    if (next_event(none, signals, in(tick)).kind == Event::Kind::interrupted) return false;
+  }
+}
+
+void Launcher::kill_and_reap(int daemon, int* status) {
+  if (await_end(daemon, none, 0, status)) return;
+  raw::syscall(SYS_kill, daemon, SIGKILL);
+  await_end(daemon, none, kill_timeout, status);
+}
+
+void Launcher::terminate(int daemon) const {
+  int status = 0;
+  raw::syscall(SYS_kill, daemon, SIGTERM);
+  if (!await_end(daemon, signals_.get(), terminate_timeout, &status))
+    kill_and_reap(daemon, &status);
+}
+
+// A connection that the daemon closes would stay open for its peer as long as we hold a copy.
+void Launcher::let_go_of_descriptors(const StatusChannel& channel) const {
+  const auto [low, high] = std::minmax(channel.reader(), signals_.get());
+  const auto close_range = [](int first, unsigned last) {
+    if (static_cast<unsigned>(first) <= last) raw::syscall(SYS_close_range, first, last, 0);
+  };
+  close_range(STDERR_FILENO + 1, static_cast<unsigned>(low) - 1);
+  close_range(low + 1, static_cast<unsigned>(high) - 1);
+  close_range(high + 1, ~0u);
+}
+
+}  // namespace tsdaemon

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+
+#include "plan.h"
+#include "result.h"
+#include "scoped.h"
+#include "status_channel.h"
+
+namespace tsdaemon {
+
+/// The process that was started and that the shell waits for, from the fork on. Its other threads
+/// never run again unless the start fails: raw system calls only, and no memory but its own.
+class Launcher {
+ public:
+  /// Before the freeze. Returns 0 or an errno.
+  int prepare();
+
+  /// Undoes `prepare`: the program goes on.
+  void restore();
+
+  /// Waits until the daemon is complete, and ends it if it does not come to that. A failure means
+  /// that no line of the program has run in the daemon. `ready` tells that it need not be waited
+  /// for.
+  Failure await_complete(const StatusChannel& channel, int daemon, bool* ready);
+
+  /// Waits until the daemon is ready, or is not going to be, and exits with the truth.
+  [[noreturn]] void await_ready(const StatusChannel& channel, int daemon, const Plan& plan);
+
+ private:
+  struct Event {
+    enum class Kind { report, end_of_file, interrupted, nothing };
+    Kind kind = Kind::nothing;
+    Report report{};
+    int signal = 0;
+  };
+
+  static Event next_event(int channel, int signals, uint64_t deadline);
+  static Event read_signal(int signals);
+  static bool await_end(int daemon, int signals, uint64_t timeout_ns, int* status);
+  static void kill_and_reap(int daemon, int* status);
+  void terminate(int daemon) const;
+  [[noreturn]] void exit_as(int daemon, const Plan::Messages& messages) const;
+  void let_go_of_descriptors(const StatusChannel& channel) const;
+
+  ScopedFd signals_;
+  int was_subreaper_ = -1;  // negative: not changed
+};
+
+}  // namespace tsdaemon

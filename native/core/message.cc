@@ -1,0 +1,51 @@
+#include "message.h"
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "forkall/syscalls.h"
+
+namespace tsdaemon {
+
+namespace {
+
+struct Line {
+  char text[1024];
+  size_t length = 0;
+
+  void add(char c) {
+    if (length < sizeof(text)) text[length++] = c;
+  }
+
+  void add_number(int number) {
+    char reversed[12];
+    size_t digits = 0;
+    do reversed[digits++] = static_cast<char>('0' + number % 10);
+    while ((number /= 10) != 0);
+    while (digits > 0) add(reversed[--digits]);
+  }
+};
+
+}  // namespace
+
+void print_message(const char* text, int pid, int status) {
+  constexpr const char *pid_mark = "{pid}", *status_mark = "{status}";
+  Line line;
+  while (*text != '\0') {
+    if (strncmp(text, pid_mark, strlen(pid_mark)) == 0) {
+      line.add_number(pid);
+      text += strlen(pid_mark);
+    } else if (strncmp(text, status_mark, strlen(status_mark)) == 0) {
+      line.add_number(status);
+      text += strlen(status_mark);
+    } else {
+      line.add(*text++);
+    }
+  }
+  line.add('\n');
+  forkall::raw::write(STDERR_FILENO, line.text, line.length);
+}
+
+}  // namespace tsdaemon

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+#include "result.h"
+#include "scoped.h"
+
+namespace tsdaemon {
+
+/// What the daemon tells its launcher: one struct, one write.
+struct Report {
+  enum class Word : uint32_t { failed = 1, complete, ready, extend };
+  Word word;
+  Step step;      // of `failed`
+  int32_t error;  // of `failed`
+  int32_t value;  // of `extend`: milliseconds from now
+};
+
+/// The pipe from the daemon to its launcher, closed on exec.
+class StatusChannel {
+ public:
+  enum class Heard { report, nothing_yet, end_of_file };
+
+  /// Returns 0 or an errno.
+  int open();
+
+  /// Each side keeps its end alone, or the launcher would never see the daemon's end of file.
+  void keep_reading() { writer_.reset(); }
+  void keep_writing() { reader_.reset(); }
+
+  int reader() const { return reader_.get(); }
+  static Heard read(int reader, Report* report);
+
+  /// The daemon's end, from now on the caller's.
+  int release_writer() { return writer_.release(); }
+
+  /// Best effort: where the launcher is gone nobody waits, and the daemon goes on.
+  static void write(int writer, const Report& report);
+  void write(const Report& report) const { write(writer_.get(), report); }
+
+ private:
+  ScopedFd reader_;
+  ScopedFd writer_;
+};
+
+}  // namespace tsdaemon

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "descriptors.h"
+#include "result.h"
+
+namespace tsdaemon {
+
+/// Checks, at run time, everything that forkall takes for granted.
+Obstacle find_obstacle(const Descriptors& descriptors);
+
+}  // namespace tsdaemon
