@@ -1,0 +1,65 @@
+/**
+ * Settings from `TSDAEMON_*`, for the preload.
+ */
+import { OptionError } from './error.js';
+import { nearest } from './nearest.js';
+import { accepts, type DaemonizeOptions, expectedOf } from './options.js';
+
+const prefix = 'TSDAEMON_';
+
+const text = (value: string): unknown => value;
+const decimal = (value: string): unknown => (/^\d+$/.test(value) ? Number(value) : value);
+const octal = (value: string): unknown =>
+  /^(0o)?[0-7]+$/.test(value) ? Number.parseInt(value.replace('0o', ''), 8) : value;
+
+const variables: Record<string, { option: keyof DaemonizeOptions; parse(value: string): unknown }> =
+  {
+    TSDAEMON_CWD: { option: 'cwd', parse: text },
+    TSDAEMON_UMASK: { option: 'umask', parse: octal },
+    TSDAEMON_LOG: { option: 'log', parse: text },
+    TSDAEMON_STDIN: { option: 'stdin', parse: decimal },
+    TSDAEMON_STDOUT: { option: 'stdout', parse: decimal },
+    TSDAEMON_STDERR: { option: 'stderr', parse: decimal },
+    TSDAEMON_READY: { option: 'ready', parse: text },
+    TSDAEMON_READY_TIMEOUT: { option: 'readyTimeout', parse: decimal },
+  };
+
+/**
+ * @throws OptionError for a wrong value, or a variable that there is not.
+ */
+export function optionsFromEnvironment(environment: NodeJS.ProcessEnv): DaemonizeOptions {
+  const options: Record<string, unknown> = {};
+  for (const name of ourVariables(environment)) {
+    const variable = variables[name];
+    if (variable === undefined) throw new OptionError(unknownVariable(name));
+    const { option, parse } = variable;
+    const value = parse(environment[name] ?? '');
+    // Nobody holds a handle whose ready() could be called.
+    if (!accepts(option, value) || value === 'manual')
+      throw new OptionError(
+        `Expected ${name} to be ${expected(name, option)}, got '${environment[name]}'`,
+      );
+    options[option] = value;
+  }
+  return options as DaemonizeOptions;
+}
+
+/** Or a child that asks for a daemon of its own would inherit our settings. */
+export function removeOurVariables(environment: NodeJS.ProcessEnv): void {
+  for (const name of ourVariables(environment)) delete environment[name];
+}
+
+function ourVariables(environment: NodeJS.ProcessEnv): string[] {
+  return Object.keys(environment).filter((name) => name.startsWith(prefix));
+}
+
+function expected(name: string, option: keyof DaemonizeOptions): string {
+  if (name === 'TSDAEMON_UMASK') return "an octal number from 0 to 777 or 'inherit'";
+  if (name === 'TSDAEMON_READY') return "'detached'";
+  return expectedOf(option);
+}
+
+function unknownVariable(name: string): string {
+  const near = nearest(name, Object.keys(variables));
+  return `Unknown environment variable ${name}${near === undefined ? '' : `; did you mean ${near}?`}`;
+}

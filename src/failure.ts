@@ -1,0 +1,78 @@
+import { getSystemErrorMap } from 'node:util';
+
+import type { NativeFailure, NativeStep, Obstacle } from './binding.js';
+import { DaemonError, type DaemonErrorCode, type ErrorContext } from './error.js';
+import type { Settings } from './options.js';
+import { signalName } from './signal-names.js';
+
+interface StepFacts {
+  code: DaemonErrorCode;
+  syscall?: string;
+  /** The option that names the file. */
+  option?: 'cwd' | 'stdin' | 'stdout' | 'stderr';
+}
+
+const steps: Record<Exclude<NativeStep, 'support'>, StepFacts> = {
+  stdin: { code: 'ERR_DAEMON_STDIN', syscall: 'open', option: 'stdin' },
+  stdout: { code: 'ERR_DAEMON_LOG', syscall: 'open', option: 'stdout' },
+  stderr: { code: 'ERR_DAEMON_LOG', syscall: 'open', option: 'stderr' },
+  prepare: { code: 'ERR_DAEMON_PREPARE' },
+  freeze: { code: 'ERR_DAEMON_FREEZE' },
+  survey: { code: 'ERR_DAEMON_SURVEY' },
+  fork: { code: 'ERR_DAEMON_FORK', syscall: 'clone' },
+  umask: { code: 'ERR_DAEMON_CHDIR', syscall: 'umask' },
+  chdir: { code: 'ERR_DAEMON_CHDIR', syscall: 'chdir', option: 'cwd' },
+  revive: { code: 'ERR_DAEMON_REVIVE', syscall: 'clone' },
+  handover: { code: 'ERR_DAEMON_HANDOVER' },
+};
+
+/** In words, why a process cannot be forked with its threads. */
+export const obstacles: Record<Exclude<Obstacle, 'none'>, string> = {
+  'proc-missing': '/proc is not mounted, or does not tell of this process',
+  tracer: 'a debugger or strace is attached to it; detach it first',
+  'shadow-stack':
+    'the processor keeps a shadow stack for it; start it without GLIBC_TUNABLES for it',
+  'thread-block': 'its C library keeps the ids of threads where they were not found',
+  'lock-layout': 'the locks of its C library do not look as expected',
+  'kernel-poller':
+    'it has an io_uring ring with a poller in the kernel; start it without UV_USE_IO_URING=1',
+};
+
+const unforkable: readonly Obstacle[] = ['tracer', 'shadow-stack', 'kernel-poller'];
+
+/** The error for a step that the native side could not do. */
+export function failureError(failure: NativeFailure, settings: Settings): DaemonError {
+  const { step, obstacle, errno } = failure;
+  if (step === 'support' && obstacle !== 'none')
+    return new DaemonError(
+      unforkable.includes(obstacle) ? 'ERR_DAEMON_UNFORKABLE' : 'ERR_DAEMON_UNSUPPORTED',
+      { step, what: obstacles[obstacle] },
+    );
+  const facts = steps[step as keyof typeof steps];
+  const target = facts.option === undefined ? undefined : settings[facts.option];
+  return new DaemonError(facts.code, {
+    step: target !== undefined && target === settings.log ? 'log' : step,
+    syscall: facts.syscall,
+    path: typeof target === 'number' ? `descriptor ${target}` : target,
+    ...systemError(errno),
+    ...(step === 'freeze' && failure.thread !== 0
+      ? { what: `the thread ${failure.thread} could not be stopped` }
+      : {}),
+    ...(step === 'handover' ? howItEnded(failure.waitStatus) : {}),
+  });
+}
+
+function systemError(errno: number): Pick<ErrorContext, 'errno' | 'reason'> {
+  if (errno === 0) return {};
+  const [name, reason] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
+  return { errno: name, reason };
+}
+
+/** wait(2): the signal is in the low seven bits, the exit code above the eighth. */
+function howItEnded(waitStatus: number): ErrorContext {
+  if (waitStatus === 0) return { what: 'the daemon was not completed in time' };
+  const signal = signalName(waitStatus & 0x7f);
+  if (signal !== undefined) return { signal, what: `the daemon was ended by ${signal}` };
+  const exitCode = (waitStatus >> 8) & 0xff;
+  return { exitCode, what: `the daemon exited with ${exitCode}` };
+}
