@@ -9,6 +9,8 @@
 #include "forkall/forkall.h"
 #include "forkall/syscalls.h"
 #include "launcher.h"
+#include "lock_file.h"
+#include "log_follower.h"
 #include "status_channel.h"
 #include "stdio.h"
 #include "support.h"
@@ -22,7 +24,9 @@ namespace {
 /// Everything a start needs, opened and allocated before the first thread is stopped.
 struct Start {
   Descriptors descriptors;
+  LockFile lock_file;
   Stdio stdio;
+  LogFollower follower;
   StatusChannel channel;
   Launcher launcher;
   forkall::Forkall forkall;
@@ -30,6 +34,7 @@ struct Start {
   Failure prepare(const Plan& plan);
   Failure fork(forkall::Side* side, int* daemon);
   Failure complete(const Plan& plan);
+  void undo();
 };
 
 Failure Start::prepare(const Plan& plan) {
@@ -38,8 +43,11 @@ Failure Start::prepare(const Plan& plan) {
     return {.step = Step::support_, .error = error, .obstacle = Obstacle::proc_missing};
   const Obstacle obstacle = find_obstacle(descriptors);
   if (obstacle != Obstacle::none) return {.step = Step::support_, .obstacle = obstacle};
+  if (!plan.pid_file.empty())
+    if (Failure failure = lock_file.acquire(plan.pid_file)) return failure;
   if (Failure failure = stdio.open(plan)) return failure;
-  error = channel.open();
+  if (!plan.ready_when_detached) error = stdio.follow_errors(plan, &follower);
+  if (error == 0) error = channel.open();
   if (error == 0) error = forkall.prepare();
   if (error == 0) error = launcher.prepare();
   if (error != 0) return {.step = Step::prepare_, .error = error};
@@ -60,9 +68,18 @@ Failure Start::complete(const Plan& plan) {
   if (!plan.cwd.empty())
     if (const long error = raw::syscall(SYS_chdir, raw::pointer(plan.cwd.c_str())))
       return {.step = Step::chdir_, .error = static_cast<int>(-error)};
+  if (lock_file.held())
+    if (const int error = lock_file.write(raw::getpid()))
+      return {.step = Step::write_pid_, .error = error};
   if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
+}
+
+void Start::undo() {
+  lock_file.give_up();
+  launcher.restore();
+  forkall.thaw();
 }
 
 }  // namespace
@@ -70,7 +87,7 @@ Failure Start::complete(const Plan& plan) {
 Failure daemonize(const Plan& plan, Daemonized* daemonized) {
   Start start;
   if (Failure failure = start.prepare(plan)) {
-    start.launcher.restore();
+    start.undo();
     return failure;
   }
   const int launcher_pid = raw::getpid();
@@ -93,6 +110,11 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
     daemonized->pid = raw::getpid();
     daemonized->launcher_pid = launcher_pid;
     if (!plan.ready_when_detached) daemonized->status_fd = start.channel.release_writer();
+    daemonized->final_stderr = start.stdio.release_final_stderr();
+    daemonized->pid_file = start.lock_file.file();
+    daemonized->pid_directory = start.lock_file.directory();
+    start.lock_file.keep();
+    daemonized->copies = start.descriptors.terminals();
     return {};
   }
 
@@ -101,10 +123,10 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
     bool ready = false;
     failure = start.launcher.await_complete(start.channel, daemon, &ready);
     if (!failure && ready) raw::exit_group(EXIT_SUCCESS);
-    if (!failure) start.launcher.await_ready(start.channel, daemon, plan);
+    if (!failure)
+      start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower);
   }
-  start.launcher.restore();
-  start.forkall.thaw();
+  start.undo();
   return failure;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "plan.h"
 #include "result.h"
 
@@ -9,7 +11,11 @@ namespace tsdaemon {
 struct Daemonized {
   int pid = 0;
   int launcher_pid = 0;
-  int status_fd = -1;  // where readiness is to be told; negative: it is told
+  int status_fd = -1;     // where readiness is to be told; negative: it is told
+  int final_stderr = -1;  // what stderr becomes when it is told; negative: it is
+  int pid_file = -1;      // open and locked; negative: none
+  int pid_directory = -1;
+  std::vector<int> copies;  // of stdout: they led to the terminal
 };
 
 /// Makes a daemon of this process, daemon(7), with every thread it has. Returns in the daemon,

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -34,10 +35,13 @@ constexpr uint64_t end_of_file_grace = 2 * second;
 // How often an ending process is looked at.
 constexpr uint64_t tick = 5 * millisecond;
 
+// How often the launcher looks for what the daemon has written.
+constexpr uint64_t follow_interval = 50 * millisecond;
+
 constexpr int none = -1;  // no descriptor: poll(2) passes it over
 
-constexpr int exit_failed = 1;
-constexpr int exit_late = 124;
+constexpr int exit_status_failed = 1;
+constexpr int exit_status_late = 124;
 constexpr int exit_signal_base = 128;
 
 constexpr int interrupts[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -95,16 +99,20 @@ Failure Launcher::await_complete(const StatusChannel& channel, int daemon, bool*
   // must not run on here as well.
   const Event last = next_event(channel.reader(), none, 0);
   if (last.kind == Event::Kind::report && last.report.word != Report::Word::failed)
-    raw::exit_group(exit_failed);
+    raw::exit_group(exit_status_failed);
   failure.wait_status = 0;
   return failure;
 }
 
-void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan& plan) {
-  let_go_of_descriptors(channel);
+void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan& plan,
+                           const LockFile& lock_file, LogFollower& follower) {
+  const Wait wait{channel.reader(), daemon, plan.messages, lock_file, follower};
+  let_go_of_descriptors(wait);
   uint64_t deadline = in(milliseconds(plan.ready_timeout_ms));
   for (;;) {
-    const Event event = next_event(channel.reader(), signals_.get(), deadline);
+    const uint64_t next_look = follower.follows() ? in(follow_interval) : never;
+    const Event event = next_event(wait.channel, signals_.get(), std::min(deadline, next_look));
+    follower.show_news();
     switch (event.kind) {
       case Event::Kind::report:
         if (event.report.word == Report::Word::ready) raw::exit_group(EXIT_SUCCESS);
@@ -113,36 +121,40 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
         break;
 
       case Event::Kind::end_of_file:
-        exit_as(daemon, plan.messages);
+        exit_as_daemon(wait);
 
       case Event::Kind::interrupted:
-        print_message(plan.messages.interrupted.c_str(), daemon, event.signal);
         terminate(daemon);
-        raw::exit_group(exit_signal_base + event.signal);
+        exit_failed(wait, plan.messages.interrupted, event.signal, exit_signal_base + event.signal);
 
       case Event::Kind::nothing:
         if (raw::now_ns() < deadline) break;
-        print_message(plan.messages.late.c_str(), daemon, 0);
         terminate(daemon);
-        raw::exit_group(exit_late);
+        exit_failed(wait, plan.messages.late, 0, exit_status_late);
     }
   }
 }
 
 // The pipe has ended: so has the daemon, or is about to.
-void Launcher::exit_as(int daemon, const Plan::Messages& messages) const {
+void Launcher::exit_as_daemon(const Wait& wait) const {
   int status = 0;
-  if (!await_end(daemon, signals_.get(), end_of_file_grace, &status)) {
-    print_message(messages.lost.c_str(), daemon, 0);
-    terminate(daemon);
-    raw::exit_group(exit_failed);
+  if (!await_end(wait.daemon, signals_.get(), end_of_file_grace, &status)) {
+    terminate(wait.daemon);
+    exit_failed(wait, wait.messages.lost, 0, exit_status_failed);
   }
-  if (WIFSIGNALED(status)) {
-    print_message(messages.killed.c_str(), daemon, WTERMSIG(status));
-    raw::exit_group(exit_signal_base + WTERMSIG(status));
-  }
-  print_message(messages.exited.c_str(), daemon, WEXITSTATUS(status));
-  raw::exit_group(WEXITSTATUS(status) == 0 ? exit_failed : WEXITSTATUS(status));
+  if (WIFSIGNALED(status))
+    exit_failed(wait, wait.messages.killed, WTERMSIG(status), exit_signal_base + WTERMSIG(status));
+  const int code = WEXITSTATUS(status);
+  exit_failed(wait, wait.messages.exited, code, code == 0 ? exit_status_failed : code);
+}
+
+// A daemon that was killed has left its pid file; we still hold the lock.
+void Launcher::exit_failed(const Wait& wait, const std::string& message, int status,
+                           int exit_status) {
+  wait.follower.show_news();
+  wait.lock_file.remove();
+  print_message(message.c_str(), wait.daemon, status);
+  raw::exit_group(exit_status);
 }
 
 // A daemon's last word comes before its end: reports stand in the pipe before the end of file that
@@ -210,14 +222,16 @@ void Launcher::terminate(int daemon) const {
 }
 
 // A connection that the daemon closes would stay open for its peer as long as we hold a copy.
-void Launcher::let_go_of_descriptors(const StatusChannel& channel) const {
-  const auto [low, high] = std::minmax(channel.reader(), signals_.get());
-  const auto close_range = [](int first, unsigned last) {
-    if (static_cast<unsigned>(first) <= last) raw::syscall(SYS_close_range, first, last, 0);
-  };
-  close_range(STDERR_FILENO + 1, static_cast<unsigned>(low) - 1);
-  close_range(low + 1, static_cast<unsigned>(high) - 1);
-  close_range(high + 1, ~0u);
+void Launcher::let_go_of_descriptors(const Wait& wait) const {
+  std::array kept = {STDERR_FILENO,        wait.channel,          signals_.get(),
+                     wait.follower.file(), wait.lock_file.file(), wait.lock_file.directory()};
+  std::sort(kept.begin(), kept.end());
+  for (size_t i = 0; i < kept.size(); ++i) {
+    if (kept[i] < STDERR_FILENO) continue;
+    const unsigned last = i + 1 < kept.size() ? static_cast<unsigned>(kept[i + 1]) - 1 : ~0u;
+    if (static_cast<unsigned>(kept[i]) + 1 <= last)
+      raw::syscall(SYS_close_range, kept[i] + 1, last, 0);
+  }
 }
 
 }  // namespace tsdaemon

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "lock_file.h"
+#include "log_follower.h"
 #include "plan.h"
 #include "result.h"
 #include "scoped.h"
@@ -25,7 +27,8 @@ class Launcher {
   Failure await_complete(const StatusChannel& channel, int daemon, bool* ready);
 
   /// Waits until the daemon is ready, or is not going to be, and exits with the truth.
-  [[noreturn]] void await_ready(const StatusChannel& channel, int daemon, const Plan& plan);
+  [[noreturn]] void await_ready(const StatusChannel& channel, int daemon, const Plan& plan,
+                                const LockFile& lock_file, LogFollower& follower);
 
  private:
   struct Event {
@@ -35,13 +38,24 @@ class Launcher {
     int signal = 0;
   };
 
+  /// Whom and what it waits for, once the daemon is complete.
+  struct Wait {
+    int channel;
+    int daemon;
+    const Plan::Messages& messages;
+    const LockFile& lock_file;
+    LogFollower& follower;
+  };
+
   static Event next_event(int channel, int signals, uint64_t deadline);
   static Event read_signal(int signals);
   static bool await_end(int daemon, int signals, uint64_t timeout_ns, int* status);
   static void kill_and_reap(int daemon, int* status);
   void terminate(int daemon) const;
-  [[noreturn]] void exit_as(int daemon, const Plan::Messages& messages) const;
-  void let_go_of_descriptors(const StatusChannel& channel) const;
+  [[noreturn]] void exit_as_daemon(const Wait& wait) const;
+  [[noreturn]] static void exit_failed(const Wait& wait, const std::string& message, int status,
+                                       int exit_status);
+  void let_go_of_descriptors(const Wait& wait) const;
 
   ScopedFd signals_;
   int was_subreaper_ = -1;  // negative: not changed

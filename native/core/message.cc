@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "forkall/decimal.h"
 #include "forkall/syscalls.h"
 
 namespace tsdaemon {
@@ -20,11 +21,9 @@ struct Line {
   }
 
   void add_number(int number) {
-    char reversed[12];
-    size_t digits = 0;
-    do reversed[digits++] = static_cast<char>('0' + number % 10);
-    while ((number /= 10) != 0);
-    while (digits > 0) add(reversed[--digits]);
+    char digits[forkall::decimal_size];
+    const char* end = forkall::write_decimal(digits, static_cast<unsigned>(number));
+    for (const char* digit = digits; digit < end; ++digit) add(*digit);
   }
 };
 

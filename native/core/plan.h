@@ -22,6 +22,7 @@ struct Plan {
   std::string cwd;                      // empty: stay
   int umask = -1;                       // negative: as it is
   std::array<StreamTarget, 3> streams;  // stdin, stdout, stderr
+  std::string pid_file;                 // absolute; empty: none
   bool ready_when_detached = true;
   int64_t ready_timeout_ms = 0;  // 0: for ever
 

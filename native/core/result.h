@@ -9,6 +9,8 @@ namespace tsdaemon {
 #define TSDAEMON_STEPS(STEP) \
   STEP(none)                 \
   STEP(support)              \
+  STEP(pid_file)             \
+  STEP(lock)                 \
   STEP(stdin)                \
   STEP(stdout)               \
   STEP(stderr)               \
@@ -18,6 +20,7 @@ namespace tsdaemon {
   STEP(fork)                 \
   STEP(umask)                \
   STEP(chdir)                \
+  STEP(write_pid)            \
   STEP(revive)               \
   STEP(handover)
 
@@ -55,6 +58,7 @@ struct Failure {
   int error = 0;                       // an errno
   Obstacle obstacle = Obstacle::none;  // of the step `support`
   int thread = 0;                      // of the step `freeze`: one that did not stop
+  int pid = 0;                         // of the step `lock`: who holds it, if that is known
   int wait_status = 0;                 // of the step `handover`: how the daemon ended
 
   explicit operator bool() const { return step != Step::none_; }

@@ -1,6 +1,9 @@
 #include "stdio.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -25,13 +28,16 @@ int open_without_waiting(const char* path, int flags) {
   return copy_above_stdio(fd);
 }
 
+int open_log(const std::string& path) {
+  return open_without_waiting(path.c_str(), O_WRONLY | O_APPEND | O_CREAT);
+}
+
 int open_target(const StreamTarget& target, bool reads) {
   switch (target.kind) {
     case StreamTarget::Kind::null:
       return open_without_waiting("/dev/null", O_RDWR);
     case StreamTarget::Kind::path:
-      return open_without_waiting(target.path.c_str(),
-                                  reads ? O_RDONLY : O_WRONLY | O_APPEND | O_CREAT);
+      return reads ? open_without_waiting(target.path.c_str(), O_RDONLY) : open_log(target.path);
     default:
       return copy_above_stdio(target.descriptor);
   }
@@ -47,6 +53,22 @@ Failure Stdio::open(const Plan& plan) {
     if (!targets_[i].valid()) return {.step = steps[i], .error = errno};
   }
   return {};
+}
+
+int Stdio::follow_errors(const Plan& plan, LogFollower* follower) {
+  const StreamTarget& target = plan.streams[STDERR_FILENO];
+  if (target.kind == StreamTarget::Kind::path) {
+    follower->follow(open_without_waiting(target.path.c_str(), O_RDONLY));
+  } else if (target.kind == StreamTarget::Kind::null) {
+    const int memory = static_cast<int>(
+        forkall::raw::syscall(SYS_memfd_create, forkall::raw::pointer("stderr"), MFD_CLOEXEC));
+    if (memory < 0) return -memory;
+    fcntl(memory, F_SETFL, O_APPEND);
+    final_stderr_ = std::move(targets_[STDERR_FILENO]);
+    targets_[STDERR_FILENO].reset(memory);
+    follower->follow(copy_above_stdio(memory));
+  }
+  return 0;
 }
 
 // Another descriptor of the terminal follows stdout: it is a stream of the program, and what it
@@ -68,6 +90,21 @@ int Stdio::redirect(const Descriptors& descriptors) const {
     if (result < 0) return static_cast<int>(-result);
   }
   return 0;
+}
+
+int Stdio::reopen(int stream, const std::string& path, const std::vector<int>& copies) {
+  struct stat old {};
+  if (fstat(stream, &old) != 0) return errno;
+  const ScopedFd fresh(open_log(path));
+  if (!fresh.valid()) return errno;
+  // Its number may have been closed, and given to another file, long ago.
+  const auto is_copy = [&old](int fd) {
+    struct stat status {};
+    return fstat(fd, &status) == 0 && status.st_dev == old.st_dev && status.st_ino == old.st_ino;
+  };
+  for (const int copy : copies)
+    if (is_copy(copy) && dup3(fresh.get(), copy, O_CLOEXEC) < 0) return errno;
+  return dup2(fresh.get(), stream) < 0 ? errno : 0;
 }
 
 }  // namespace tsdaemon

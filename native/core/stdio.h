@@ -1,8 +1,11 @@
 #pragma once
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include "descriptors.h"
+#include "log_follower.h"
 #include "plan.h"
 #include "result.h"
 #include "scoped.h"
@@ -16,12 +19,25 @@ class Stdio {
   /// overwritten before it was copied.
   Failure open(const Plan& plan);
 
+  /// In the launcher: what it shows of the daemon's errors until that is ready. Where stderr leads
+  /// to /dev/null it leads to memory until then. Returns 0 or an errno.
+  int follow_errors(const Plan& plan, LogFollower* follower);
+
+  /// What stderr has to become when the daemon is ready, from now on the caller's; negative: it is.
+  int release_final_stderr() { return final_stderr_.release(); }
+
   /// In the daemon, as the last step before it is complete: the epoll sets are shared with the
   /// launcher, which must find them untouched if a step fails. Returns 0 or an errno.
   int redirect(const Descriptors& descriptors) const;
 
+  /// In the daemon, at any time: opens the log `path` anew and lets `stream` lead to it, and
+  /// whichever of `copies` still lead to the old file. Returns 0; or an errno, and nothing has
+  /// changed.
+  static int reopen(int stream, const std::string& path, const std::vector<int>& copies);
+
  private:
   std::array<ScopedFd, 3> targets_;  // not valid: inherited
+  ScopedFd final_stderr_;
 };
 
 }  // namespace tsdaemon

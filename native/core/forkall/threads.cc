@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "decimal.h"
+
 namespace tsdaemon::forkall {
 
 namespace {
@@ -81,15 +83,6 @@ unsigned number_of(const char* name) {
   for (; *name >= '0' && *name <= '9'; ++name)
     number = number * 10 + static_cast<unsigned>(*name - '0');
   return number;
-}
-
-void print_number(char* out, int number) {
-  char reversed[12];
-  size_t length = 0;
-  do reversed[length++] = static_cast<char>('0' + number % 10);
-  while ((number /= 10) != 0);
-  while (length > 0) *out++ = reversed[--length];
-  *out = '\0';
 }
 
 }  // namespace
@@ -260,9 +253,8 @@ void Threads::look_for_the_gone() {
 bool Threads::exists(int id) const {
   if (raw::tgkill(raw::getpid(), id, 0) == -ESRCH) return false;
 
-  char path[24];
-  print_number(path, id);
-  strcat(path, "/stat");
+  char path[decimal_size + sizeof("/stat")];
+  strcpy(write_decimal(path, static_cast<unsigned>(id)), "/stat");
   const int fd = static_cast<int>(raw::openat(tasks_, path, O_RDONLY | O_CLOEXEC));
   if (fd < 0) return fd != -ENOENT;
   char stat[256];

@@ -1,0 +1,155 @@
+#include "lock_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "forkall/decimal.h"
+#include "forkall/syscalls.h"
+
+namespace tsdaemon {
+
+namespace raw = forkall::raw;
+
+namespace {
+
+constexpr mode_t file_mode = 0644;
+constexpr int max_attempts = 100;
+
+// A reader that looks whether the lock is held takes it for an instant.
+constexpr int reader_ms = 20;
+
+// From another start's lock to its daemon's pid in the file.
+constexpr int holder_ms = 10'000;
+constexpr int tick_ms = 2;
+
+Failure pid_file_failure(int error) { return {.step = Step::pid_file_, .error = error}; }
+
+bool same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+// 0 while the holder has not written it, or when what stands there is the pid of no process.
+int holder_of(int file) {
+  char text[16] = {};
+  if (pread(file, text, sizeof(text) - 1, 0) <= 0) return 0;
+  const long pid = strtol(text, nullptr, 10);
+  if (pid <= 0 || pid > INT32_MAX) return 0;
+  return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM ? static_cast<int>(pid) : 0;
+}
+
+}  // namespace
+
+Failure LockFile::acquire(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == 0 ? "/" : path.substr(0, slash);
+  name_ = path.substr(slash + 1);
+  directory_.reset(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory_.valid()) return pid_file_failure(errno);
+
+  // Locked, and yet not the file of that name any more: its holder has just removed it.
+  for (int attempt = 0; attempt < max_attempts; ++attempt) {
+    Failure failure;
+    switch (try_acquire(&failure)) {
+      case Attempt::locked:
+        return {};
+      case Attempt::failed:
+        file_.reset();
+        return failure;
+      case Attempt::replaced:
+        file_.reset();
+    }
+  }
+  return pid_file_failure(ELOOP);
+}
+
+LockFile::Attempt LockFile::try_acquire(Failure* failure) {
+  const int error = open_file();
+  if (error == ENOENT) return Attempt::replaced;
+  if (error != 0) {
+    *failure = pid_file_failure(error);
+    return Attempt::failed;
+  }
+  *failure = lock();
+  if (*failure) return Attempt::failed;
+
+  struct stat locked {
+  }, named{};
+  if (fstat(file_.get(), &locked) != 0 ||
+      fstatat(directory_.get(), name_.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+      !same_file(locked, named))
+    return Attempt::replaced;
+
+  // What a dead daemon has left must not be read as the pid of the lock's new holder.
+  if (ftruncate(file_.get(), 0) != 0) {
+    *failure = pid_file_failure(errno);
+    return Attempt::failed;
+  }
+  return Attempt::locked;
+}
+
+// Without O_CREAT where the file exists: in a sticky directory the kernel may forbid to "create"
+// the file of another (fs.protected_regular). O_NONBLOCK: a fifo must not hold us up.
+int LockFile::open_file() {
+  constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  const char* name = name_.c_str();
+  file_.reset(openat(directory_.get(), name, flags | O_CREAT | O_EXCL, file_mode));
+  created_ = file_.valid();
+  if (created_) {
+    fchmod(file_.get(), file_mode);
+    return 0;
+  }
+  if (errno != EEXIST) return errno;
+  file_.reset(openat(directory_.get(), name, flags));
+  if (!file_.valid()) return errno;
+  struct stat status {};
+  if (fstat(file_.get(), &status) != 0) return errno;
+  return S_ISREG(status.st_mode) ? 0 : EINVAL;
+}
+
+Failure LockFile::lock() const {
+  for (int waited = 0;; waited += tick_ms) {
+    if (flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return {.step = Step::lock_, .error = errno};
+    const int holder = waited < reader_ms ? 0 : holder_of(file_.get());
+    if (holder != 0 || waited >= holder_ms)
+      return {.step = Step::lock_, .error = EWOULDBLOCK, .pid = holder};
+    poll(nullptr, 0, tick_ms);
+  }
+}
+
+int LockFile::write(int pid) const {
+  char text[forkall::decimal_size + 1];
+  char* end = forkall::write_decimal(text, static_cast<unsigned>(pid));
+  *end++ = '\n';
+  const long length = end - text;
+  const long written = raw::syscall(SYS_pwrite64, file_.get(), raw::pointer(text), length, 0);
+  if (written < 0) return static_cast<int>(-written);
+  if (written != length) return ENOSPC;
+  return static_cast<int>(-raw::syscall(SYS_ftruncate, file_.get(), length));
+}
+
+void LockFile::remove(int file, int directory, const char* name) {
+  if (file < 0) return;
+  struct stat locked {
+  }, named{};
+  const bool is_ours = raw::syscall(SYS_fstat, file, raw::pointer(&locked)) == 0 &&
+                       raw::syscall(SYS_newfstatat, directory, raw::pointer(name),
+                                    raw::pointer(&named), AT_SYMLINK_NOFOLLOW) == 0 &&
+                       same_file(locked, named);
+  if (is_ours && raw::syscall(SYS_unlinkat, directory, raw::pointer(name), 0) < 0)
+    raw::syscall(SYS_ftruncate, file, 0);
+}
+
+void LockFile::give_up() const {
+  if (created_) remove();
+}
+
+}  // namespace tsdaemon
