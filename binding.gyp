@@ -37,6 +37,8 @@
         'native/core/descriptors.cc',
         'native/core/files.cc',
         'native/core/launcher.cc',
+        'native/core/lock_file.cc',
+        'native/core/log_follower.cc',
         'native/core/message.cc',
         'native/core/status_channel.cc',
         'native/core/stdio.cc',

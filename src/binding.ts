@@ -15,6 +15,8 @@ export interface Plan {
   stdin: PlannedStream;
   stdout: PlannedStream;
   stderr: PlannedStream;
+  /** Absolute; empty: none. */
+  pidFile: string;
   readyWhenDetached: boolean;
   /** Milliseconds; 0: for ever. */
   readyTimeout: number;
@@ -33,6 +35,8 @@ export interface LauncherMessages {
 /** The steps of `native/core/result.h`. */
 export type NativeStep =
   | 'support'
+  | 'pid_file'
+  | 'lock'
   | 'stdin'
   | 'stdout'
   | 'stderr'
@@ -42,6 +46,7 @@ export type NativeStep =
   | 'fork'
   | 'umask'
   | 'chdir'
+  | 'write_pid'
   | 'revive'
   | 'handover';
 
@@ -63,6 +68,8 @@ export interface NativeFailure {
   obstacle: Obstacle;
   /** Of `freeze`: the id of a thread that did not stop. */
   thread: number;
+  /** Of `lock`: who holds it; 0 if that is not known. */
+  pid: number;
   /** Of `handover`: as wait(2) gives it. */
   waitStatus: number;
 }
@@ -73,13 +80,28 @@ export interface NativeDaemon {
   launcherPid: number;
   /** Where readiness is to be told; negative: it is told. */
   statusFd: number;
+  /** What stderr becomes when it is told; negative: it is. */
+  finalStderr: number;
+  /** The pid file, locked, and its directory; negative: none. */
+  pidFile: number;
+  pidDirectory: number;
+  /** Descriptors that led to the terminal, and follow stdout. */
+  copies: number[];
 }
 
 export interface Binding {
   daemonize(plan: Plan): NativeDaemon | NativeFailure;
   obstacle(): Obstacle;
-  /** Tells the launcher, and closes `statusFd`. */
-  reportReady(statusFd: number): void;
+  /** Tells the launcher, and closes both descriptors. */
+  reportReady(statusFd: number, finalStderr: number): void;
+  /** The launcher waits for so long from now on. */
+  extendStartTimeout(statusFd: number, milliseconds: number): void;
+  /** If `name` still is the locked file. */
+  removePidFile(pidFile: number, pidDirectory: number, name: string): void;
+  /** Lets a log stream, and the copies of it, lead to `path` opened anew. Returns 0 or an errno. */
+  reopen(stream: number, path: string, copies: readonly number[]): number;
+  /** `to` leads where `from` does, dup3(2). */
+  duplicate(from: number, to: number): void;
 }
 
 let binding: Binding | undefined;

@@ -20,8 +20,12 @@ const variables: Record<string, { option: keyof DaemonizeOptions; parse(value: s
     TSDAEMON_STDIN: { option: 'stdin', parse: decimal },
     TSDAEMON_STDOUT: { option: 'stdout', parse: decimal },
     TSDAEMON_STDERR: { option: 'stderr', parse: decimal },
+    TSDAEMON_NAME: { option: 'name', parse: text },
+    TSDAEMON_PID_FILE: { option: 'pidFile', parse: text },
+    TSDAEMON_IF_RUNNING: { option: 'ifRunning', parse: text },
     TSDAEMON_READY: { option: 'ready', parse: text },
     TSDAEMON_READY_TIMEOUT: { option: 'readyTimeout', parse: decimal },
+    TSDAEMON_SHUTDOWN_TIMEOUT: { option: 'shutdownTimeout', parse: decimal },
   };
 
 /**
@@ -55,7 +59,7 @@ function ourVariables(environment: NodeJS.ProcessEnv): string[] {
 
 function expected(name: string, option: keyof DaemonizeOptions): string {
   if (name === 'TSDAEMON_UMASK') return "an octal number from 0 to 777 or 'inherit'";
-  if (name === 'TSDAEMON_READY') return "'detached'";
+  if (name === 'TSDAEMON_READY') return "'detached', 'loaded' or 'listening'";
   return expectedOf(option);
 }
 

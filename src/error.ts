@@ -34,6 +34,14 @@ const messages = {
   ERR_DAEMON_OPTION: (c) => c.what ?? 'wrong option',
   ERR_DAEMON_UNSUPPORTED: (c) => `this process cannot be forked with its threads: ${c.what}`,
   ERR_DAEMON_UNFORKABLE: (c) => `this process cannot be forked as it is: ${c.what}`,
+  ERR_DAEMON_RUNNING: (c) =>
+    `${c.path} is locked by ${c.pid === undefined ? 'another process' : `the process ${c.pid}`}, ` +
+    'which runs already; stop that one first',
+  ERR_DAEMON_PID_FILE: (c) =>
+    `cannot use the pid file ${c.path}${because(c)}; name a regular file in a directory that can be written`,
+  ERR_DAEMON_LOCK: (c) =>
+    `cannot lock the pid file ${c.path}${because(c)}; name one on a file system that knows flock(2)`,
+  ERR_DAEMON_WRITE_PID: (c) => `cannot write the pid file ${c.path}${because(c)}; free some space`,
   ERR_DAEMON_STDIN: (c) =>
     `cannot open ${c.path} for stdin${because(c)}; name a file that can be read, or 'null'`,
   ERR_DAEMON_LOG: (c) =>

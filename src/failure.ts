@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 import type { NativeFailure, NativeStep, Obstacle } from './binding.js';
@@ -9,10 +10,12 @@ interface StepFacts {
   code: DaemonErrorCode;
   syscall?: string;
   /** The option that names the file. */
-  option?: 'cwd' | 'stdin' | 'stdout' | 'stderr';
+  option?: 'cwd' | 'pidFile' | 'stdin' | 'stdout' | 'stderr';
 }
 
 const steps: Record<Exclude<NativeStep, 'support'>, StepFacts> = {
+  pid_file: { code: 'ERR_DAEMON_PID_FILE', syscall: 'open', option: 'pidFile' },
+  lock: { code: 'ERR_DAEMON_LOCK', syscall: 'flock', option: 'pidFile' },
   stdin: { code: 'ERR_DAEMON_STDIN', syscall: 'open', option: 'stdin' },
   stdout: { code: 'ERR_DAEMON_LOG', syscall: 'open', option: 'stdout' },
   stderr: { code: 'ERR_DAEMON_LOG', syscall: 'open', option: 'stderr' },
@@ -22,6 +25,7 @@ const steps: Record<Exclude<NativeStep, 'support'>, StepFacts> = {
   fork: { code: 'ERR_DAEMON_FORK', syscall: 'clone' },
   umask: { code: 'ERR_DAEMON_CHDIR', syscall: 'umask' },
   chdir: { code: 'ERR_DAEMON_CHDIR', syscall: 'chdir', option: 'cwd' },
+  write_pid: { code: 'ERR_DAEMON_WRITE_PID', syscall: 'write', option: 'pidFile' },
   revive: { code: 'ERR_DAEMON_REVIVE', syscall: 'clone' },
   handover: { code: 'ERR_DAEMON_HANDOVER' },
 };
@@ -48,10 +52,16 @@ export function failureError(failure: NativeFailure, settings: Settings): Daemon
       unforkable.includes(obstacle) ? 'ERR_DAEMON_UNFORKABLE' : 'ERR_DAEMON_UNSUPPORTED',
       { step, what: obstacles[obstacle] },
     );
+  if (step === 'lock' && isHeldElsewhere(errno))
+    return new DaemonError('ERR_DAEMON_RUNNING', {
+      step,
+      path: settings.pidFile,
+      pid: failure.pid === 0 ? undefined : failure.pid,
+    });
   const facts = steps[step as keyof typeof steps];
   const target = facts.option === undefined ? undefined : settings[facts.option];
   return new DaemonError(facts.code, {
-    step: target !== undefined && target === settings.log ? 'log' : step,
+    step: target !== undefined && target === settings.log ? 'log' : step.replace('_', '-'),
     syscall: facts.syscall,
     path: typeof target === 'number' ? `descriptor ${target}` : target,
     ...systemError(errno),
@@ -60,6 +70,10 @@ export function failureError(failure: NativeFailure, settings: Settings): Daemon
       : {}),
     ...(step === 'handover' ? howItEnded(failure.waitStatus) : {}),
   });
+}
+
+function isHeldElsewhere(errno: number): boolean {
+  return errno === constants.errno.EWOULDBLOCK;
 }
 
 function systemError(errno: number): Pick<ErrorContext, 'errno' | 'reason'> {

@@ -1,12 +1,9 @@
 import type { LauncherMessages } from './binding.js';
-import type { Settings } from './options.js';
+import { isFile, type Settings } from './options.js';
 
 /** What the launcher says when the daemon does not become ready. */
 export function launcherMessages({ readyTimeout, stderr }: Settings): LauncherMessages {
-  const see =
-    typeof stderr === 'string' && stderr !== 'null' && stderr !== 'inherit'
-      ? `; see ${stderr}`
-      : '; name a `log` to see why';
+  const see = isFile(stderr) ? `; see ${stderr}` : '; name a `log` to keep what it says';
   return {
     exited: line('EXITED', `the daemon {pid} exited with {status} before it was ready${see}`),
     killed: line(

@@ -3,15 +3,17 @@ import { inspect } from 'node:util';
 
 import { OptionError } from './error.js';
 import { nearest } from './nearest.js';
+import { placesOf } from './places.js';
 
 /** `'null'` for /dev/null, `'inherit'` for where it leads, the path of a file, or a descriptor. */
 export type StreamTarget = string | number;
 
 /**
- * When the launcher exits with 0: `'detached'` when every step is done, `'manual'` when the program
- * calls `daemon.ready()`.
+ * When the launcher exits with 0: `'detached'` when every step is done, `'loaded'` when the main
+ * module has finished, its top-level await included, `'listening'` when the first server listens,
+ * `'manual'` when the program calls `daemon.ready()`.
  */
-export type Readiness = 'detached' | 'manual';
+export type Readiness = 'detached' | 'loaded' | 'listening' | 'manual';
 
 /** Settings of {@link daemonize}; relative paths are of the launcher's directory. */
 export interface DaemonizeOptions {
@@ -27,15 +29,33 @@ export interface DaemonizeOptions {
   stdout?: StreamTarget;
   /** Wins over `log`. @default 'null' */
   stderr?: StreamTarget;
+  /**
+   * Names the daemon, and picks the conventional places for what is not given: `/run/NAME.pid` and
+   * `/var/log/NAME.log` for root, `$XDG_RUNTIME_DIR` and `$XDG_STATE_HOME` for others.
+   */
+  name?: string;
+  /** The pid file: locked for the daemon's life, so that there are never two of them. */
+  pidFile?: string;
+  /**
+   * What a second start is: an error (`ERR_DAEMON_RUNNING`, exit status 3), or `'ok'`: the launcher
+   * exits with 0. @default 'error'
+   */
+  ifRunning?: 'error' | 'ok';
   /** @default 'detached' */
   ready?: Readiness;
   /** How long the launcher waits for readiness, in milliseconds; 0: for ever. @default 60000 */
   readyTimeout?: number;
+  /**
+   * How long the `stopping` handlers may take after a SIGTERM or a SIGINT, in milliseconds.
+   * @default 15000
+   */
+  shutdownTimeout?: number;
 }
 
 /** Every setting, checked, with absolute paths. */
 export type Settings = Readonly<
-  Required<Omit<DaemonizeOptions, 'log'>> & { log: string | undefined }
+  Required<Omit<DaemonizeOptions, 'log' | 'name' | 'pidFile'>> &
+    Pick<DaemonizeOptions, 'log' | 'name' | 'pidFile'>
 >;
 
 interface Rule {
@@ -44,7 +64,12 @@ interface Rule {
   resolve?(value: never): unknown;
 }
 
-const readinesses: readonly unknown[] = ['detached', 'manual'] satisfies Readiness[];
+const readinesses: readonly unknown[] = [
+  'detached',
+  'loaded',
+  'listening',
+  'manual',
+] satisfies Readiness[];
 const maxTimeout = 2 ** 31 - 1;
 const maxDescriptor = 2 ** 31 - 1;
 
@@ -56,8 +81,7 @@ const isInteger = (value: unknown, max: number): boolean =>
 const stream: Rule = {
   expected: "'null', 'inherit', a path or a descriptor",
   accepts: (value) => isPath(value) || isInteger(value, maxDescriptor),
-  resolve: (value: StreamTarget) =>
-    typeof value === 'number' || value === 'null' || value === 'inherit' ? value : resolve(value),
+  resolve: (value: StreamTarget) => (isFile(value) ? resolve(value) : value),
 };
 
 const rules: Record<keyof DaemonizeOptions, Rule> = {
@@ -74,12 +98,25 @@ const rules: Record<keyof DaemonizeOptions, Rule> = {
   stdin: stream,
   stdout: stream,
   stderr: stream,
+  name: {
+    expected: 'letters, digits, ".", "_" and "-", the first a letter or a digit',
+    accepts: (value) => typeof value === 'string' && /^[A-Za-z0-9][\w.-]{0,99}$/.test(value),
+  },
+  pidFile: { expected: 'a path', accepts: isPath, resolve: (value: string) => resolve(value) },
+  ifRunning: {
+    expected: "'error' or 'ok'",
+    accepts: (value) => value === 'error' || value === 'ok',
+  },
   ready: {
-    expected: "'detached' or 'manual'",
+    expected: "'detached', 'loaded', 'listening' or 'manual'",
     accepts: (value) => readinesses.includes(value),
   },
   readyTimeout: {
     expected: `a whole number of milliseconds from 0 (for ever) to ${maxTimeout}`,
+    accepts: (value) => isInteger(value, maxTimeout),
+  },
+  shutdownTimeout: {
+    expected: `a whole number of milliseconds from 0 to ${maxTimeout}`,
     accepts: (value) => isInteger(value, maxTimeout),
   },
 };
@@ -103,16 +140,20 @@ export function resolveOptions(options: DaemonizeOptions): Settings {
       );
     given[name] = rule.resolve ? rule.resolve(value as never) : value;
   }
-  const { log } = given;
+  const places = typeof given['name'] === 'string' ? placesOf(given['name']) : undefined;
+  const log = given['log'] ?? places?.log;
   return Object.freeze({
     cwd: '/',
     umask: 0o022,
-    log: undefined,
+    log,
     stdin: 'null',
     stdout: log ?? 'null',
     stderr: log ?? 'null',
+    pidFile: places?.pidFile,
+    ifRunning: 'error',
     ready: 'detached',
     readyTimeout: 60_000,
+    shutdownTimeout: 15_000,
     ...given,
   } as Settings);
 }
@@ -124,6 +165,11 @@ export function expectedOf(name: keyof DaemonizeOptions): string {
 
 export function accepts(name: keyof DaemonizeOptions, value: unknown): boolean {
   return rules[name].accepts(value);
+}
+
+/** Whether a stream leads to a file that has a path. */
+export function isFile(target: StreamTarget): target is string {
+  return typeof target === 'string' && target !== 'null' && target !== 'inherit';
 }
 
 function isOption(name: string): name is keyof DaemonizeOptions {

@@ -10,6 +10,7 @@ export function makePlan(settings: Settings): Plan {
     stdin: plannedStream(settings.stdin),
     stdout: plannedStream(settings.stdout),
     stderr: plannedStream(settings.stderr),
+    pidFile: settings.pidFile ?? '',
     readyWhenDetached: settings.ready === 'detached',
     readyTimeout: settings.readyTimeout,
     messages: launcherMessages(settings),

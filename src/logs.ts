@@ -1,0 +1,30 @@
+import { writeSync } from 'node:fs';
+
+import { loadBinding } from './binding.js';
+import { failureError } from './failure.js';
+import { commandLineMessage } from './messages.js';
+import { isFile, type Settings } from './options.js';
+
+/** Opens the files of stdout and stderr anew. One that cannot be opened stays, and is told why. */
+export function reopenLogs(settings: Settings, copies: readonly number[]): void {
+  const binding = loadBinding();
+  for (const [fd, step] of [
+    [1, 'stdout'],
+    [2, 'stderr'],
+  ] as const) {
+    const target = settings[step];
+    if (!isFile(target)) continue;
+    const errno = binding.reopen(fd, target, fd === 1 ? copies : []);
+    if (errno !== 0) report(fd, failureError({ ...nothingElse, step, errno }, settings));
+  }
+}
+
+const nothingElse = { obstacle: 'none', thread: 0, pid: 0, waitStatus: 0 } as const;
+
+function report(fd: number, error: { code: string; message: string }): void {
+  try {
+    writeSync(fd, `${commandLineMessage(error)}\n`);
+  } catch {
+    // The old log cannot be written either: there is nobody left to tell.
+  }
+}
