@@ -2,8 +2,12 @@
 #include <napi.h>
 #include <unistd.h>
 
+#include "core/activation.h"
+#include "core/control.h"
 #include "core/daemonize.h"
 #include "core/lock_file.h"
+#include "core/notify.h"
+#include "core/reexec.h"
 #include "core/status_channel.h"
 #include "core/stdio.h"
 
@@ -11,6 +15,21 @@
 namespace tsdaemon {
 
 namespace {
+
+int int_of(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
+
+template <typename T>
+std::vector<T> list_of(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<T> list;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    if constexpr (std::is_same_v<T, int>)
+      list.push_back(int_of(array.Get(i)));
+    else
+      list.push_back(array.Get(i).template As<Napi::String>());
+  }
+  return list;
+}
 
 // A path, a descriptor, null for /dev/null, undefined for what it is.
 StreamTarget stream_target(const Napi::Value& value) {
@@ -31,8 +50,27 @@ Plan plan_of(const Napi::Object& object) {
   plan.streams = {stream_target(object.Get("stdin")), stream_target(object.Get("stdout")),
                   stream_target(object.Get("stderr"))};
   plan.pid_file = text(object, "pidFile");
+  plan.user = text(object, "user");
+  plan.group = text(object, "group");
+  plan.has_groups = object.Get("groups").IsArray();
+  if (plan.has_groups) plan.groups = list_of<std::string>(object.Get("groups"));
+  plan.chroot = text(object, "chroot");
+  plan.limit_core = object.Get("limitCore").As<Napi::Number>().Int64Value();
+  plan.limit_nofile = object.Get("limitNofile").As<Napi::Number>().Int64Value();
+  plan.has_oom_score_adj = object.Get("oomScoreAdj").IsNumber();
+  if (plan.has_oom_score_adj) plan.oom_score_adj = int_of(object.Get("oomScoreAdj"));
+  plan.has_nice = object.Get("nice").IsNumber();
+  if (plan.has_nice) plan.nice = int_of(object.Get("nice"));
+  plan.allows_children = object.Get("allowsChildren").As<Napi::Boolean>();
+  plan.closes_inherited = object.Get("closesInherited").As<Napi::Boolean>();
+  plan.kept = list_of<int>(object.Get("kept"));
+  plan.notify_socket = text(object, "notifySocket");
   plan.ready_when_detached = object.Get("readyWhenDetached").As<Napi::Boolean>();
   plan.ready_timeout_ms = object.Get("readyTimeout").As<Napi::Number>().Int64Value();
+  plan.exec_path = text(object, "execPath");
+  plan.token = text(object, "token");
+  plan.arguments = list_of<std::string>(object.Get("arguments"));
+  plan.environment = list_of<std::string>(object.Get("environment"));
   plan.messages = {text(messages, "exited"), text(messages, "killed"), text(messages, "lost"),
                    text(messages, "late"), text(messages, "interrupted")};
   return plan;
@@ -56,35 +94,52 @@ Napi::Value descriptor_array(Napi::Env env, const std::vector<int>& descriptors)
   return array;
 }
 
-Napi::Value daemonize(const Napi::CallbackInfo& info) {
-  const Plan plan = plan_of(info[0].As<Napi::Object>());
-  Daemonized daemonized;
-  const Failure failure = daemonize(plan, &daemonized);
-  if (failure) return failure_object(info.Env(), failure);
-  auto object = Napi::Object::New(info.Env());
+Napi::Value daemon_object(Napi::Env env, const Daemonized& daemonized) {
+  auto object = Napi::Object::New(env);
   object.Set("pid", daemonized.pid);
   object.Set("launcherPid", daemonized.launcher_pid);
   object.Set("statusFd", daemonized.status_fd);
   object.Set("finalStderr", daemonized.final_stderr);
   object.Set("pidFile", daemonized.pid_file);
   object.Set("pidDirectory", daemonized.pid_directory);
-  object.Set("copies", descriptor_array(info.Env(), daemonized.copies));
+  object.Set("user", daemonized.user);
+  object.Set("home", daemonized.home);
+  object.Set("copies", descriptor_array(env, daemonized.copies));
   return object;
+}
+
+// daemonize(plan), and stay(plan): a daemon, or the step that failed.
+template <Failure (*start)(const Plan&, Daemonized*)>
+Napi::Value start_by(const Napi::CallbackInfo& info) {
+  const Plan plan = plan_of(info[0].As<Napi::Object>());
+  Daemonized daemonized;
+  const Failure failure = start(plan, &daemonized);
+  return failure ? failure_object(info.Env(), failure) : daemon_object(info.Env(), daemonized);
+}
+
+// daemonizeByExec(plan): the step that failed.
+Napi::Value daemonize_by_exec(const Napi::CallbackInfo& info) {
+  const Plan plan = plan_of(info[0].As<Napi::Object>());
+  return failure_object(info.Env(), tsdaemon::daemonize_by_exec(plan));
+}
+
+// takeHanded(statusFd, finalStderr, pidFile, pidDirectory): in the program that was executed anew.
+void take_handed(const Napi::CallbackInfo& info) {
+  Reexec::take({int_of(info[0]), int_of(info[1]), int_of(info[2]), int_of(info[3])});
 }
 
 Napi::Value obstacle(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), obstacle_names[static_cast<size_t>(find_obstacle())]);
 }
 
-int int_of(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
-
-// reportReady(statusFd, finalStderr): from here on stderr is what it was to be, and nothing leads
-// to the launcher.
+// reportReady(statusFd, finalStderr, waits): from here on stderr is what it was to be, and nothing
+// leads to the launcher, whose end may be waited for.
 void report_ready(const Napi::CallbackInfo& info) {
   const ScopedFd channel(int_of(info[0]));
   const ScopedFd final_stderr(int_of(info[1]));
   if (final_stderr.valid()) dup2(final_stderr.get(), STDERR_FILENO);
   StatusChannel::write(channel.get(), {Report::Word::ready, Step::none_, 0, 0});
+  if (info[2].As<Napi::Boolean>()) StatusChannel::await_reader_end(channel.get());
 }
 
 // extendStartTimeout(statusFd, milliseconds)
@@ -100,11 +155,8 @@ void remove_pid_file(const Napi::CallbackInfo& info) {
 
 // reopen(stream, path, copies): 0 or an errno.
 Napi::Value reopen(const Napi::CallbackInfo& info) {
-  const auto array = info[2].As<Napi::Array>();
-  std::vector<int> copies;
-  for (uint32_t i = 0; i < array.Length(); ++i) copies.push_back(int_of(array.Get(i)));
   const std::string path = info[1].As<Napi::String>();
-  return Napi::Number::New(info.Env(), Stdio::reopen(int_of(info[0]), path, copies));
+  return Napi::Number::New(info.Env(), Stdio::reopen(int_of(info[0]), path, list_of<int>(info[2])));
 }
 
 // duplicate(from, to): `to` leads where `from` does.
@@ -112,8 +164,53 @@ void duplicate(const Napi::CallbackInfo& info) {
   dup3(int_of(info[0]), int_of(info[1]), O_CLOEXEC);
 }
 
+// connectNotifySocket(address): a descriptor, or a negated errno.
+Napi::Value connect_notify_socket(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].As<Napi::String>();
+  return Napi::Number::New(info.Env(), tsdaemon::connect_notify_socket(address));
+}
+
+// notify(socket, message, waits): 0 or an errno.
+Napi::Value notify(const Napi::CallbackInfo& info) {
+  const std::string message = info[1].As<Napi::String>();
+  const bool waits = info[2].As<Napi::Boolean>();
+  return Napi::Number::New(info.Env(), tsdaemon::notify(int_of(info[0]), message, waits));
+}
+
+Napi::Value is_addressed_socket(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), tsdaemon::is_addressed_socket(int_of(info[0])));
+}
+
+// closeOnExec(fd): 0 or an errno.
+Napi::Value close_on_exec(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), tsdaemon::close_on_exec(int_of(info[0])));
+}
+
+// findDaemon(pidFile): what is seen; `process` is the caller's to close.
+Napi::Value find_daemon(const Napi::CallbackInfo& info) {
+  Sight sight = tsdaemon::find_daemon(std::string(info[0].As<Napi::String>()));
+  auto object = Napi::Object::New(info.Env());
+  object.Set("state", sight_names[static_cast<size_t>(sight.state)]);
+  object.Set("pid", sight.pid);
+  object.Set("errno", sight.error);
+  object.Set("process", sight.process.release());
+  return object;
+}
+
+// sendSignal(process, signal): 0 or an errno.
+Napi::Value send_signal(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), tsdaemon::send_signal(int_of(info[0]), int_of(info[1])));
+}
+
+Napi::Value has_ended(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), tsdaemon::has_ended(int_of(info[0])));
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  exports.Set("daemonize", Napi::Function::New(env, daemonize, "daemonize"));
+  exports.Set("daemonize", Napi::Function::New(env, start_by<daemonize>, "daemonize"));
+  exports.Set("daemonizeByExec", Napi::Function::New(env, daemonize_by_exec, "daemonizeByExec"));
+  exports.Set("takeHanded", Napi::Function::New(env, take_handed, "takeHanded"));
+  exports.Set("stay", Napi::Function::New(env, start_by<stay>, "stay"));
   exports.Set("obstacle", Napi::Function::New(env, obstacle, "obstacle"));
   exports.Set("reportReady", Napi::Function::New(env, report_ready, "reportReady"));
   exports.Set("extendStartTimeout",
@@ -121,6 +218,15 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("removePidFile", Napi::Function::New(env, remove_pid_file, "removePidFile"));
   exports.Set("reopen", Napi::Function::New(env, reopen, "reopen"));
   exports.Set("duplicate", Napi::Function::New(env, duplicate, "duplicate"));
+  exports.Set("connectNotifySocket",
+              Napi::Function::New(env, connect_notify_socket, "connectNotifySocket"));
+  exports.Set("notify", Napi::Function::New(env, notify, "notify"));
+  exports.Set("isAddressedSocket",
+              Napi::Function::New(env, is_addressed_socket, "isAddressedSocket"));
+  exports.Set("closeOnExec", Napi::Function::New(env, close_on_exec, "closeOnExec"));
+  exports.Set("findDaemon", Napi::Function::New(env, find_daemon, "findDaemon"));
+  exports.Set("sendSignal", Napi::Function::New(env, send_signal, "sendSignal"));
+  exports.Set("hasEnded", Napi::Function::New(env, has_ended, "hasEnded"));
   return exports;
 }
 

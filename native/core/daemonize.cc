@@ -5,12 +5,16 @@
 
 #include <cerrno>
 
+#include "children.h"
+#include "credentials.h"
 #include "descriptors.h"
 #include "forkall/forkall.h"
 #include "forkall/syscalls.h"
 #include "launcher.h"
+#include "limits.h"
 #include "lock_file.h"
 #include "log_follower.h"
+#include "reexec.h"
 #include "status_channel.h"
 #include "stdio.h"
 #include "support.h"
@@ -24,6 +28,8 @@ namespace {
 /// Everything a start needs, opened and allocated before the first thread is stopped.
 struct Start {
   Descriptors descriptors;
+  std::vector<int> inherited;
+  Credentials credentials;
   LockFile lock_file;
   Stdio stdio;
   LogFollower follower;
@@ -31,27 +37,59 @@ struct Start {
   Launcher launcher;
   forkall::Forkall forkall;
 
+  Failure open(const Plan& plan);
+  Failure open_for_daemon(const Plan& plan);
+  Failure prepare_exec(const Plan& plan);
   Failure prepare(const Plan& plan);
+  Failure prepare_waiting(const Plan& plan);
   Failure fork(forkall::Side* side, int* daemon);
+  Failure take_steps(const Plan& plan);
   Failure complete(const Plan& plan);
+  Failure complete_for_exec(const Plan& plan);
+  Failure complete_in_place(const Plan& plan);
+  void hand_over(Daemonized* daemonized);
   void undo();
 };
 
-Failure Start::prepare(const Plan& plan) {
-  int error = descriptors.list();
-  if (error != 0)
+// What any start needs, be it for a daemon or for the foreground.
+Failure Start::open(const Plan& plan) {
+  if (const int error = descriptors.list())
     return {.step = Step::support_, .error = error, .obstacle = Obstacle::proc_missing};
-  const Obstacle obstacle = find_obstacle(descriptors);
-  if (obstacle != Obstacle::none) return {.step = Step::support_, .obstacle = obstacle};
+  if (plan.closes_inherited) inherited = descriptors.inherited(plan.kept);
+  if (Failure failure = credentials.resolve(plan)) return failure;
+  if (Failure failure = check_limits(plan)) return failure;
   if (!plan.pid_file.empty())
     if (Failure failure = lock_file.acquire(plan.pid_file)) return failure;
-  if (Failure failure = stdio.open(plan)) return failure;
-  if (!plan.ready_when_detached) error = stdio.follow_errors(plan, &follower);
+  return stdio.open(plan);
+}
+
+// What a launcher needs to wait for its daemon.
+Failure Start::prepare_waiting(const Plan& plan) {
+  int error = plan.ready_when_detached ? 0 : stdio.follow_errors(plan, &follower);
   if (error == 0) error = channel.open();
-  if (error == 0) error = forkall.prepare();
   if (error == 0) error = launcher.prepare();
-  if (error != 0) return {.step = Step::prepare_, .error = error};
-  return {};
+  return error == 0 ? Failure{} : Failure{.step = Step::prepare_, .error = error};
+}
+
+// Whatever the strategy, children stay the launcher's.
+Failure Start::open_for_daemon(const Plan& plan) {
+  const std::vector<int> children = plan.allows_children ? std::vector<int>() : find_children();
+  if (!children.empty()) return {.step = Step::children_, .pid = children.front()};
+  return open(plan);
+}
+
+Failure Start::prepare_exec(const Plan& plan) {
+  if (Failure failure = open_for_daemon(plan)) return failure;
+  return prepare_waiting(plan);
+}
+
+Failure Start::prepare(const Plan& plan) {
+  if (Failure failure = open_for_daemon(plan)) return failure;
+  const Obstacle obstacle = find_obstacle(descriptors);
+  if (obstacle != Obstacle::none) return {.step = Step::support_, .obstacle = obstacle};
+  if (Failure failure = prepare_waiting(plan)) return failure;
+  const int error = forkall.prepare();
+  return error == 0 ? Failure{} : Failure{.step = Step::prepare_, .error = error};
 }
 
 Failure Start::fork(forkall::Side* side, int* daemon) {
@@ -62,18 +100,58 @@ Failure Start::fork(forkall::Side* side, int* daemon) {
   return {};
 }
 
-// In the daemon. The threads are revived after the steps, and so inherit what the steps set.
-Failure Start::complete(const Plan& plan) {
+// The steps of daemon(7), in its order, by raw system calls.
+Failure Start::take_steps(const Plan& plan) {
+  for (const int fd : inherited) raw::close(fd);
   if (plan.umask >= 0) raw::syscall(SYS_umask, plan.umask);
+  if (Failure failure = apply_limits(plan)) return failure;
+  if (!plan.chroot.empty())
+    if (const int error = change_root(plan.chroot)) return {.step = Step::chroot_, .error = error};
   if (!plan.cwd.empty())
     if (const long error = raw::syscall(SYS_chdir, raw::pointer(plan.cwd.c_str())))
       return {.step = Step::chdir_, .error = static_cast<int>(-error)};
   if (lock_file.held())
     if (const int error = lock_file.write(raw::getpid()))
       return {.step = Step::write_pid_, .error = error};
+  return {};
+}
+
+// In the daemon. The threads are revived after the steps, and so inherit what the steps set.
+Failure Start::complete(const Plan& plan) {
+  if (Failure failure = take_steps(plan)) return failure;
+  if (const int error = credentials.apply()) return {.step = Step::credentials_, .error = error};
   if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
+}
+
+// In the daemon that is about to execute the program anew: it has no thread but this one.
+Failure Start::complete_for_exec(const Plan& plan) {
+  if (Failure failure = take_steps(plan)) return failure;
+  if (const int error = credentials.apply()) return {.step = Step::credentials_, .error = error};
+  if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
+  return {};
+}
+
+// In the foreground, where the other threads run.
+Failure Start::complete_in_place(const Plan& plan) {
+  if (Failure failure = take_steps(plan)) return failure;
+  if (const int error = credentials.apply_to_all_threads())
+    return {.step = Step::credentials_, .error = error};
+  if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
+  return {};
+}
+
+// What JavaScript keeps from now on.
+void Start::hand_over(Daemonized* daemonized) {
+  daemonized->pid = raw::getpid();
+  daemonized->final_stderr = stdio.release_final_stderr();
+  daemonized->pid_file = lock_file.file();
+  daemonized->pid_directory = lock_file.directory();
+  lock_file.keep();
+  daemonized->copies = descriptors.terminals();
+  daemonized->user = credentials.user();
+  daemonized->home = credentials.home();
 }
 
 void Start::undo() {
@@ -107,14 +185,9 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
     start.channel.write({plan.ready_when_detached ? Report::Word::ready : Report::Word::complete,
                          Step::none_, 0, 0});
     start.forkall.thaw();
-    daemonized->pid = raw::getpid();
+    start.hand_over(daemonized);
     daemonized->launcher_pid = launcher_pid;
     if (!plan.ready_when_detached) daemonized->status_fd = start.channel.release_writer();
-    daemonized->final_stderr = start.stdio.release_final_stderr();
-    daemonized->pid_file = start.lock_file.file();
-    daemonized->pid_directory = start.lock_file.directory();
-    start.lock_file.keep();
-    daemonized->copies = start.descriptors.terminals();
     return {};
   }
 
@@ -124,9 +197,71 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
     failure = start.launcher.await_complete(start.channel, daemon, &ready);
     if (!failure && ready) raw::exit_group(EXIT_SUCCESS);
     if (!failure)
-      start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower);
+      start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,
+                                 true);
   }
   start.undo();
+  return failure;
+}
+
+// The other threads are stopped if that can be done, for the launcher's sake: it must be deaf to
+// signals, and able to let go of its descriptors.
+Failure daemonize_by_exec(const Plan& plan) {
+  Start start;
+  StatusChannel exec_channel;
+  forkall::Threads threads;
+  forkall::Session session;
+  Reexec reexec;
+  Failure failure = start.prepare_exec(plan);
+  int error = failure ? 0 : exec_channel.open();
+  if (error == 0) error = session.prepare();
+  if (error != 0) failure = {.step = Step::prepare_, .error = error};
+  if (failure) {
+    start.undo();
+    return failure;
+  }
+  reexec.prepare(plan);
+
+  const bool alone =
+      threads.prepare() == 0 && threads.freeze(forkall::Forkall::freeze_timeout_ns) == 0;
+  forkall::Side side = forkall::Side::launcher;
+  int daemon = 0;
+  error = session.fork(nullptr, &side, &daemon);
+  if (error != 0) failure = {.step = Step::fork_, .error = error};
+
+  if (!failure && side == forkall::Side::daemon) {
+    failure = start.complete_for_exec(plan);
+    if (!failure) {
+      error = reexec.execute({start.channel.writer(), start.stdio.final_stderr(),
+                              start.lock_file.file(), start.lock_file.directory()},
+                             plan.kept);
+      failure = {.step = Step::exec_, .error = error};
+    }
+    exec_channel.write({Report::Word::failed, failure.step, failure.error, 0});
+    raw::exit_group(EXIT_FAILURE);
+  }
+
+  if (!failure) {
+    exec_channel.keep_reading();
+    start.channel.keep_reading();
+    failure = start.launcher.await_exec(exec_channel, daemon);
+    if (!failure)
+      start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,
+                                 alone);
+  }
+  threads.thaw();
+  start.undo();
+  return failure;
+}
+
+Failure stay(const Plan& plan, Daemonized* daemonized) {
+  Start start;
+  Failure failure = start.open(plan);
+  if (!failure) failure = start.complete_in_place(plan);
+  if (failure)
+    start.lock_file.give_up();
+  else
+    start.hand_over(daemonized);
   return failure;
 }
 

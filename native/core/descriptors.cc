@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -27,7 +28,7 @@ struct CloseDirectory {
 // proc_pid_stat(5): the seventh field, behind a name that may hold anything, as dev_t was once
 // encoded.
 dev_t controlling_terminal() {
-  const std::string stat = read_small_file("/proc/self/stat");
+  const std::string stat = read_file("/proc/self/stat");
   const size_t name_end = stat.rfind(')');
   unsigned number = 0;
   if (name_end == std::string::npos ||
@@ -72,13 +73,43 @@ void Descriptors::sort_in(int directory, const char* name) {
   if (strcmp(target, "anon_inode:[eventpoll]") == 0) {
     epolls_.push_back(fd);
   } else if (strcmp(target, "anon_inode:[io_uring]") == 0) {
-    const std::string info = read_small_file(("/proc/self/fdinfo/" + std::string(name)).c_str());
+    const std::string info = read_file(("/proc/self/fdinfo/" + std::string(name)).c_str());
     const size_t poller = info.find("SqThread:");
     if (poller != std::string::npos && atoi(info.c_str() + poller + strlen("SqThread:")) > 0)
       has_kernel_poller_ = true;
-  } else if (fd > 2 && is_terminal(fd)) {
-    terminals_.push_back(fd);
+  } else if (fd > STDERR_FILENO && strncmp(target, "anon_inode:", strlen("anon_inode:")) != 0) {
+    if (is_terminal(fd)) terminals_.push_back(fd);
+    const ino_t pipe = strncmp(target, "pipe:[", strlen("pipe:[")) == 0
+                           ? static_cast<ino_t>(strtoull(target + strlen("pipe:["), nullptr, 10))
+                           : 0;
+    candidates_.push_back({fd, pipe, (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY});
   }
+}
+
+std::vector<int> Descriptors::inherited(const std::vector<int>& kept) const {
+  const auto has_other_end = [this](const Candidate& one) {
+    return one.pipe != 0 &&
+           std::any_of(candidates_.begin(), candidates_.end(), [&one](const Candidate& other) {
+             return other.pipe == one.pipe && other.writes != one.writes;
+           });
+  };
+  std::vector<int> inherited;
+  for (const Candidate& candidate : candidates_)
+    if (std::find(kept.begin(), kept.end(), candidate.fd) == kept.end() &&
+        !has_other_end(candidate) && !is_watched(candidate.fd))
+      inherited.push_back(candidate.fd);
+  return inherited;
+}
+
+// proc_pid_fdinfo(5) of an epoll set: a line "tfd: 17 events: …" for each.
+bool Descriptors::is_watched(int fd) const {
+  const std::string entry = "tfd:";
+  for (const int epoll : epolls_) {
+    const std::string info = read_file(("/proc/self/fdinfo/" + std::to_string(epoll)).c_str());
+    for (size_t at = 0; (at = info.find(entry, at)) != std::string::npos; at += entry.size())
+      if (atoi(info.c_str() + at + entry.size()) == fd) return true;
+  }
+  return false;
 }
 
 bool Descriptors::is_terminal(int fd) const {

@@ -22,6 +22,12 @@ class Descriptors {
   /// Above 2, and leading to a terminal that is one of 0 to 2 or the controlling one.
   const std::vector<int>& terminals() const { return terminals_; }
 
+  /// What this process was started with beyond 0 to 2: a pipe of the one who started it, a lock.
+  /// Never what Node itself or a preload has opened, which are anonymous inodes, pipes of which we
+  /// hold both ends, and whatever is watched by an epoll set of ours. A file that a preload opened
+  /// looks like an inherited one, and has to be among `kept`.
+  std::vector<int> inherited(const std::vector<int>& kept) const;
+
   /// In the daemon: true if `fd` still leads to one of the launcher's terminals.
   bool is_terminal(int fd) const;
 
@@ -38,10 +44,19 @@ class Descriptors {
 
   void learn_terminals();
   void sort_in(int directory, const char* name);
+  bool is_watched(int fd) const;
+
+  /// An open descriptor that may have been inherited.
+  struct Candidate {
+    int fd;
+    ino_t pipe;  // 0: not a pipe
+    bool writes;
+  };
 
   std::vector<Device> devices_;
   std::vector<int> terminals_;
   std::vector<int> epolls_;
+  std::vector<Candidate> candidates_;
   bool has_kernel_poller_ = false;
 };
 

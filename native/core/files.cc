@@ -7,11 +7,13 @@
 
 namespace tsdaemon {
 
-std::string read_small_file(const char* path) {
+std::string read_file(const char* path) {
   const ScopedFd file(::open(path, O_RDONLY | O_CLOEXEC));
-  char text[4096];
-  const ssize_t length = file.valid() ? ::read(file.get(), text, sizeof(text)) : -1;
-  return length > 0 ? std::string(text, static_cast<size_t>(length)) : std::string();
+  std::string text;
+  char part[4096];
+  for (ssize_t length; file.valid() && (length = ::read(file.get(), part, sizeof(part))) > 0;)
+    text.append(part, static_cast<size_t>(length));
+  return text;
 }
 
 }  // namespace tsdaemon

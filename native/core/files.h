@@ -4,7 +4,7 @@
 
 namespace tsdaemon {
 
-/// The whole of a file of /proc that is smaller than a page; empty if it cannot be read.
-std::string read_small_file(const char* path);
+/// The whole of a file of /proc; empty if it cannot be read.
+std::string read_file(const char* path);
 
 }  // namespace tsdaemon

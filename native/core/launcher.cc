@@ -104,10 +104,25 @@ Failure Launcher::await_complete(const StatusChannel& channel, int daemon, bool*
   return failure;
 }
 
+// The end of file is the good word here, unless it is the daemon's own end.
+Failure Launcher::await_exec(const StatusChannel& channel, int daemon) {
+  const uint64_t deadline = in(complete_timeout);
+  Failure failure{.step = Step::handover_};
+  const Event event = next_event(channel.reader(), none, deadline);
+  if (event.kind == Event::Kind::report)
+    failure = {.step = event.report.step, .error = event.report.error};
+  else if (event.kind == Event::Kind::nothing)
+    failure.error = ETIMEDOUT;
+  else if (!await_end(daemon, none, 0, &failure.wait_status))
+    return {};
+  kill_and_reap(daemon, &failure.wait_status);
+  return failure;
+}
+
 void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan& plan,
-                           const LockFile& lock_file, LogFollower& follower) {
+                           const LockFile& lock_file, LogFollower& follower, bool alone) {
   const Wait wait{channel.reader(), daemon, plan.messages, lock_file, follower};
-  let_go_of_descriptors(wait);
+  if (alone) let_go_of_descriptors(wait);
   uint64_t deadline = in(milliseconds(plan.ready_timeout_ms));
   for (;;) {
     const uint64_t next_look = follower.follows() ? in(follow_interval) : never;

@@ -26,9 +26,13 @@ class Launcher {
   /// for.
   Failure await_complete(const StatusChannel& channel, int daemon, bool* ready);
 
+  /// The same for a daemon that executes the program anew: its channel ends at the exec.
+  Failure await_exec(const StatusChannel& channel, int daemon);
+
   /// Waits until the daemon is ready, or is not going to be, and exits with the truth.
+  /// `alone`: no other thread runs that would miss the descriptors.
   [[noreturn]] void await_ready(const StatusChannel& channel, int daemon, const Plan& plan,
-                                const LockFile& lock_file, LogFollower& follower);
+                                const LockFile& lock_file, LogFollower& follower, bool alone);
 
  private:
   struct Event {

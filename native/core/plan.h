@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tsdaemon {
 
@@ -23,8 +24,24 @@ struct Plan {
   int umask = -1;                       // negative: as it is
   std::array<StreamTarget, 3> streams;  // stdin, stdout, stderr
   std::string pid_file;                 // absolute; empty: none
+  std::string user, group;              // names or numbers; empty: as it is
+  bool has_groups = false;              // else those of the user
+  std::vector<std::string> groups;
+  std::string chroot;                          // absolute; empty: none
+  int64_t limit_core = -1, limit_nofile = -1;  // negative: as it is
+  bool has_oom_score_adj = false, has_nice = false;
+  int oom_score_adj = 0, nice = 0;
+  bool allows_children = false;  // child processes that the daemon loses
+  bool closes_inherited = false;
+  std::vector<int> kept;      // descriptors that are not to be closed
+  std::string notify_socket;  // of a supervisor; empty: none
   bool ready_when_detached = true;
   int64_t ready_timeout_ms = 0;  // 0: for ever
+
+  /// Of the exec strategy: what is executed, and the variable by which the new program knows
+  /// itself.
+  std::string exec_path, token;
+  std::vector<std::string> arguments, environment;
 
   /// What the launcher prints when the daemon does not become ready. `{pid}` and `{status}` are
   /// filled in: when they are needed, no thread of the program runs any more.

@@ -9,6 +9,11 @@ namespace tsdaemon {
 #define TSDAEMON_STEPS(STEP) \
   STEP(none)                 \
   STEP(support)              \
+  STEP(children)             \
+  STEP(user)                 \
+  STEP(group)                \
+  STEP(groups)               \
+  STEP(limits)               \
   STEP(pid_file)             \
   STEP(lock)                 \
   STEP(stdin)                \
@@ -19,8 +24,13 @@ namespace tsdaemon {
   STEP(survey)               \
   STEP(fork)                 \
   STEP(umask)                \
+  STEP(oom_score_adj)        \
+  STEP(nice)                 \
+  STEP(chroot)               \
   STEP(chdir)                \
   STEP(write_pid)            \
+  STEP(credentials)          \
+  STEP(exec)                 \
   STEP(revive)               \
   STEP(handover)
 

@@ -1,6 +1,7 @@
 #include "status_channel.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <cerrno>
 
@@ -28,6 +29,13 @@ StatusChannel::Heard StatusChannel::read(int reader, Report* report) {
 void StatusChannel::write(int writer, const Report& report) {
   while (forkall::raw::write(writer, &report, sizeof(report)) == -EINTR) {
   }
+}
+
+// A stopped launcher, Ctrl-Z, must not stop the daemon.
+void StatusChannel::await_reader_end(int writer) {
+  constexpr int patience_ms = 2000;
+  pollfd channel{writer, 0, 0};
+  poll(&channel, 1, patience_ms);
 }
 
 }  // namespace tsdaemon

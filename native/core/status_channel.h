@@ -29,6 +29,7 @@ class StatusChannel {
   void keep_writing() { reader_.reset(); }
 
   int reader() const { return reader_.get(); }
+  int writer() const { return writer_.get(); }
   static Heard read(int reader, Report* report);
 
   /// The daemon's end, from now on the caller's.
@@ -37,6 +38,10 @@ class StatusChannel {
   /// Best effort: where the launcher is gone nobody waits, and the daemon goes on.
   static void write(int writer, const Report& report);
   void write(const Report& report) const { write(writer_.get(), report); }
+
+  /// Waits, but not for long, until nobody reads any more: the launcher has ended, and said its last
+  /// word before.
+  static void await_reader_end(int writer);
 
  private:
   ScopedFd reader_;

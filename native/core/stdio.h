@@ -24,6 +24,7 @@ class Stdio {
   int follow_errors(const Plan& plan, LogFollower* follower);
 
   /// What stderr has to become when the daemon is ready, from now on the caller's; negative: it is.
+  int final_stderr() const { return final_stderr_.get(); }
   int release_final_stderr() { return final_stderr_.release(); }
 
   /// In the daemon, as the last step before it is complete: the epoll sets are shared with the

@@ -5,13 +5,10 @@
 
 #include "lock_owners.h"
 #include "mappings.h"
+#include "session.h"
 #include "threads.h"
-#include "workspace.h"
 
 namespace tsdaemon::forkall {
-
-/// Which of the two processes a fork has returned in.
-enum class Side { launcher, daemon };
 
 /// A fork that carries every thread of the process, as Solaris' forkall(2) did: each goes on in the
 /// child at the very instruction where it stood, and locks stay held by their holders.
@@ -46,13 +43,10 @@ class Forkall {
   int straggler() const { return threads_.straggler(); }
 
  private:
-  struct Session;
-  static void run_session(void* session);
-
   Threads threads_;
   Mappings mappings_;
   LockOwners owners_;
-  Workspace session_stack_;
+  Session session_;
   bool forkable_ = false;
 };
 

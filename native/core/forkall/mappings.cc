@@ -63,8 +63,11 @@ struct Mappings::Area {
       ++line;
       range.end = hexadecimal(&line);
       readable_writable_private = starts_with(line, " rw") && line[4] == 'p';
-    } else if (starts_with(line, "Anonymous:") || starts_with(line, "Swap:")) {
+    } else if (starts_with(line, "Anonymous:")) {
       written = written || is_positive(line);
+    } else if (starts_with(line, "Swap:")) {
+      range.swapped = is_positive(line);
+      written = written || range.swapped;
     } else if (starts_with(line, "ProtectionKey:")) {
       has_key = is_positive(line);
     } else if (starts_with(line, "VmFlags:")) {
@@ -84,15 +87,18 @@ int Mappings::prepare() {
   smaps_ = static_cast<int>(raw::openat(AT_FDCWD, "/proc/self/smaps", O_RDONLY | O_CLOEXEC));
   if (smaps_ < 0) return -smaps_;
   pagemap_ = static_cast<int>(raw::openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
-  if (pagemap_ < 0) return -pagemap_;
+  // A process that has given up its rights may not read its own pagemap: it belongs to root.
+  if (pagemap_ < 0 && pagemap_ != -EACCES && pagemap_ != -EPERM) return -pagemap_;
 
   capacity_ = range_capacity;
   const int error = workspace_.map(Workspace::size_of<char>(text_size) +
                                    Workspace::size_of<uint64_t>(page_map_entries) +
+                                   Workspace::size_of<unsigned char>(page_map_entries) +
                                    2 * Workspace::size_of<Range>(capacity_));
   if (error != 0) return error;
   text_ = workspace_.cut<char>(text_size);
   page_map_ = workspace_.cut<uint64_t>(page_map_entries);
+  residence_ = workspace_.cut<unsigned char>(page_map_entries);
   unforkable_ = workspace_.cut<Range>(capacity_);
   searched_ = workspace_.cut<Range>(capacity_);
   return 0;
@@ -149,12 +155,28 @@ void Mappings::make_unforkable() {
     raw::madvise(unforkable_[i].start, unforkable_[i].end, MADV_DONTFORK);
 }
 
-// proc_pid_pagemap(5): bit 63 resident, 62 swapped out, 61 a page of a file or shared.
-bool Mappings::is_written(uint64_t entry) { return (entry >> 62) != 0 && (entry >> 61 & 1) == 0; }
+// mincore(2) knows nothing of the swap.
+bool Mappings::residence_is_known(const Range& range) const {
+  return pagemap_ >= 0 || !range.swapped;
+}
+
+// proc_pid_pagemap(5): bit 63 resident, 62 swapped out, 61 a page of a file or shared. mincore(2):
+// bit 0 resident, be it the page of a file.
+bool Mappings::is_written(long i) const {
+  if (pagemap_ < 0) return (residence_[i] & 1) != 0;
+  const uint64_t entry = page_map_[i];
+  return (entry >> 62) != 0 && (entry >> 61 & 1) == 0;
+}
 
 long Mappings::read_page_map(uintptr_t page, uintptr_t end) const {
   size_t pages = (end - page) / page_size_;
   if (pages > page_map_entries) pages = page_map_entries;
+  if (pagemap_ < 0) {
+    const long result =
+        raw::syscall(SYS_mincore, static_cast<long>(page), static_cast<long>(pages * page_size_),
+                     raw::pointer(residence_));
+    return result < 0 ? result : static_cast<long>(pages);
+  }
   const long length = raw::pread(pagemap_, page_map_, pages * sizeof(uint64_t),
                                  page / page_size_ * sizeof(uint64_t));
   return length < 0 ? length : length / static_cast<long>(sizeof(uint64_t));

@@ -10,6 +10,7 @@ namespace tsdaemon::forkall {
 
 struct Range {
   uintptr_t start, end;
+  bool swapped;  // has pages in the swap
 };
 
 /// The mappings of the process that matter to a fork, read after the freeze: threads map new heap
@@ -50,12 +51,16 @@ class Mappings {
  private:
   template <typename Visit>
   int each_written_in(const Range& range, Visit visit) const {
+    if (!residence_is_known(range)) {
+      visit(range.start, range.end);
+      return 0;
+    }
     uintptr_t run = 0;
     for (uintptr_t page = range.start; page < range.end;) {
       const long pages = read_page_map(page, range.end);
       if (pages <= 0) return pages == 0 ? EIO : static_cast<int>(-pages);
       for (long i = 0; i < pages; ++i, page += page_size_) {
-        const bool written = is_written(page_map_[i]);
+        const bool written = is_written(i);
         if (written && run == 0) run = page;
         if (written || run == 0) continue;
         visit(run, page);
@@ -66,7 +71,8 @@ class Mappings {
     return 0;
   }
 
-  static bool is_written(uint64_t entry);
+  bool residence_is_known(const Range& range) const;
+  bool is_written(long i) const;
   long read_page_map(uintptr_t page, uintptr_t end) const;
 
   struct Area;
@@ -75,7 +81,8 @@ class Mappings {
   Workspace workspace_;
   uintptr_t page_size_ = 4096;
   char* text_ = nullptr;
-  uint64_t* page_map_ = nullptr;
+  uint64_t* page_map_ = nullptr;        // by pagemap_
+  unsigned char* residence_ = nullptr;  // by mincore(2), where there is no pagemap_
   Range* unforkable_ = nullptr;
   size_t unforkable_count_ = 0;
   Range* searched_ = nullptr;

@@ -1,0 +1,39 @@
+#include "children.h"
+
+#include <dirent.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "files.h"
+
+namespace tsdaemon {
+
+namespace {
+
+bool has_children() {
+  siginfo_t info{};
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+}  // namespace
+
+// proc_tid_children(5): each thread has the children that it made itself.
+std::vector<int> find_children() {
+  if (!has_children()) return {};
+  std::vector<int> children;
+  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(opendir("/proc/self/task"), closedir);
+  while (const dirent* task = tasks ? readdir(tasks.get()) : nullptr) {
+    const std::string list =
+        read_file((std::string("/proc/self/task/") + task->d_name + "/children").c_str());
+    char* end = nullptr;
+    for (const char* at = list.c_str(); const long pid = strtol(at, &end, 10); at = end)
+      children.push_back(static_cast<int>(pid));
+  }
+  if (children.empty()) children.push_back(0);
+  return children;
+}
+
+}  // namespace tsdaemon

@@ -1,0 +1,78 @@
+#include "limits.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "forkall/decimal.h"
+#include "forkall/syscalls.h"
+
+namespace tsdaemon {
+
+namespace raw = forkall::raw;
+
+namespace {
+
+// struct rlimit64 of prlimit(2)
+struct Limit {
+  uint64_t soft, hard;
+};
+
+bool get_limit(int resource, Limit* limit) {
+  return raw::syscall(SYS_prlimit64, 0, resource, 0, raw::pointer(limit)) == 0;
+}
+
+// The hard limit is touched only where it has to be: raising it again takes rights that the daemon
+// may have given up.
+int set_limit(int resource, int64_t value) {
+  Limit limit{};
+  if (value < 0 || !get_limit(resource, &limit)) return 0;
+  limit.soft = static_cast<uint64_t>(value);
+  if (limit.soft > limit.hard) limit.hard = limit.soft;
+  return static_cast<int>(-raw::syscall(SYS_prlimit64, 0, resource, raw::pointer(&limit), 0));
+}
+
+Failure check_limit(int resource, int64_t value) {
+  Limit limit{};
+  const bool is_too_high = value >= 0 && get_limit(resource, &limit) &&
+                           static_cast<uint64_t>(value) > limit.hard && geteuid() != 0;
+  return is_too_high ? Failure{.step = Step::limits_, .error = EPERM} : Failure{};
+}
+
+int write_oom_score_adj(int score) {
+  const long fd = raw::openat(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return static_cast<int>(-fd);
+  char text[forkall::decimal_size + 1];
+  char* digits = text;
+  if (score < 0) *digits++ = '-';
+  const char* end =
+      forkall::write_decimal(digits, static_cast<unsigned>(score < 0 ? -score : score));
+  const long written = raw::write(static_cast<int>(fd), text, static_cast<size_t>(end - text));
+  raw::close(static_cast<int>(fd));
+  return written < 0 ? static_cast<int>(-written) : 0;
+}
+
+}  // namespace
+
+Failure check_limits(const Plan& plan) {
+  if (Failure failure = check_limit(RLIMIT_CORE, plan.limit_core)) return failure;
+  return check_limit(RLIMIT_NOFILE, plan.limit_nofile);
+}
+
+Failure apply_limits(const Plan& plan) {
+  if (const int error = set_limit(RLIMIT_CORE, plan.limit_core))
+    return {.step = Step::limits_, .error = error};
+  if (const int error = set_limit(RLIMIT_NOFILE, plan.limit_nofile))
+    return {.step = Step::limits_, .error = error};
+  if (plan.has_oom_score_adj)
+    if (const int error = write_oom_score_adj(plan.oom_score_adj))
+      return {.step = Step::oom_score_adj_, .error = error};
+  if (plan.has_nice)
+    if (const long error = raw::syscall(SYS_setpriority, PRIO_PROCESS, 0, plan.nice))
+      return {.step = Step::nice_, .error = static_cast<int>(-error)};
+  return {};
+}
+
+}  // namespace tsdaemon

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan.h"
+
+namespace tsdaemon {
+
+/// The program started a second time, as the daemon: execve(2) of the same Node with the same
+/// arguments, and a token in its environment that tells it what it is and which descriptors it was
+/// handed. Everything is laid out before the fork; then nothing allocates.
+class Reexec {
+ public:
+  /// What the new program is handed, open across the exec.
+  struct Handed {
+    int status, final_stderr, pid_file, pid_directory;
+  };
+
+  void prepare(const Plan& plan);
+
+  /// In the daemon: never returns but with an errno. Raw system calls.
+  int execute(const Handed& handed, const std::vector<int>& kept);
+
+  /// In the new program: closed at its own execs from now on.
+  static void take(const Handed& handed);
+
+ private:
+  void write_token(const Handed& handed);
+
+  std::string path_, token_;
+  std::vector<std::string> arguments_, environment_;
+  std::vector<char*> argv_, envp_;
+  size_t numbers_at_ = 0;
+};
+
+}  // namespace tsdaemon
