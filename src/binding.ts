@@ -17,9 +17,32 @@ export interface Plan {
   stderr: PlannedStream;
   /** Absolute; empty: none. */
   pidFile: string;
+  /** Names or numbers; empty: as it is. */
+  user: string;
+  group: string;
+  /** `null`: those of the user. */
+  groups: readonly string[] | null;
+  /** Absolute; empty: none. */
+  chroot: string;
+  /** Negative: as it is. */
+  limitCore: number;
+  limitNofile: number;
+  /** `null`: as it is. */
+  oomScoreAdj: number | null;
+  nice: number | null;
+  allowsChildren: boolean;
+  closesInherited: boolean;
+  kept: readonly number[];
+  /** Of a supervisor; empty: none. */
+  notifySocket: string;
   readyWhenDetached: boolean;
   /** Milliseconds; 0: for ever. */
   readyTimeout: number;
+  /** Of the exec strategy: what is executed, and by which variable it knows itself. */
+  execPath: string;
+  token: string;
+  arguments: readonly string[];
+  environment: readonly string[];
   messages: LauncherMessages;
 }
 
@@ -35,6 +58,11 @@ export interface LauncherMessages {
 /** The steps of `native/core/result.h`. */
 export type NativeStep =
   | 'support'
+  | 'children'
+  | 'user'
+  | 'group'
+  | 'groups'
+  | 'limits'
   | 'pid_file'
   | 'lock'
   | 'stdin'
@@ -45,8 +73,13 @@ export type NativeStep =
   | 'survey'
   | 'fork'
   | 'umask'
+  | 'oom_score_adj'
+  | 'nice'
+  | 'chroot'
   | 'chdir'
   | 'write_pid'
+  | 'credentials'
+  | 'exec'
   | 'revive'
   | 'handover';
 
@@ -68,7 +101,7 @@ export interface NativeFailure {
   obstacle: Obstacle;
   /** Of `freeze`: the id of a thread that did not stop. */
   thread: number;
-  /** Of `lock`: who holds it; 0 if that is not known. */
+  /** Of `lock`: who holds it; of `children`: the first of them. 0 if that is not known. */
   pid: number;
   /** Of `handover`: as wait(2) gives it. */
   waitStatus: number;
@@ -85,15 +118,37 @@ export interface NativeDaemon {
   /** The pid file, locked, and its directory; negative: none. */
   pidFile: number;
   pidDirectory: number;
+  /** Connected to the supervisor, or a negated errno; `undefined`: not yet. */
+  notifySocket?: number;
+  /** The user it has become, and its home; empty: it has not. */
+  user: string;
+  home: string;
   /** Descriptors that led to the terminal, and follow stdout. */
   copies: number[];
 }
 
+/** What a pid file tells of its daemon: `native/core/control.h`. */
+export interface NativeSight {
+  state: 'stopped' | 'dead' | 'starting' | 'running' | 'foreign' | 'unknown';
+  /** What the file names; 0: nothing. */
+  pid: number;
+  /** Of `unknown`. */
+  errno: number;
+  /** Of `running`: a pidfd, the caller's to close; else negative. */
+  process: number;
+}
+
 export interface Binding {
   daemonize(plan: Plan): NativeDaemon | NativeFailure;
+  /** Returns in the launcher alone. */
+  daemonizeByExec(plan: Plan): NativeFailure;
+  /** In the program that was executed anew: closes what it was handed at its own execs. */
+  takeHanded(statusFd: number, finalStderr: number, pidFile: number, pidDirectory: number): void;
+  /** The same in the foreground. */
+  stay(plan: Plan): NativeDaemon | NativeFailure;
   obstacle(): Obstacle;
-  /** Tells the launcher, and closes both descriptors. */
-  reportReady(statusFd: number, finalStderr: number): void;
+  /** Tells the launcher, and closes both descriptors; the launcher's end is waited for, or not. */
+  reportReady(statusFd: number, finalStderr: number, waits: boolean): void;
   /** The launcher waits for so long from now on. */
   extendStartTimeout(statusFd: number, milliseconds: number): void;
   /** If `name` still is the locked file. */
@@ -102,6 +157,18 @@ export interface Binding {
   reopen(stream: number, path: string, copies: readonly number[]): number;
   /** `to` leads where `from` does, dup3(2). */
   duplicate(from: number, to: number): void;
+  /** Returns a descriptor, or a negated errno. */
+  connectNotifySocket(address: string): number;
+  /** One datagram; a busy supervisor is waited for, or not. Returns 0 or an errno. */
+  notify(socket: number, message: string, waits: boolean): number;
+  /** False for a socketpair(2). */
+  isAddressedSocket(fd: number): boolean;
+  /** Returns 0 or an errno. */
+  closeOnExec(fd: number): number;
+  findDaemon(pidFile: string): NativeSight;
+  /** By a pidfd. Returns 0 or an errno: ESRCH when the process has ended. */
+  sendSignal(process: number, signal: number): number;
+  hasEnded(process: number): boolean;
 }
 
 let binding: Binding | undefined;

@@ -1,17 +1,18 @@
 import { isMainThread } from 'node:worker_threads';
 
-import { loadBinding } from './binding.js';
 import { settleDescendants } from './descendants.js';
 import { DaemonError } from './error.js';
 import { tellExitStatus } from './exit-status.js';
-import { failureError } from './failure.js';
 import { Daemon } from './handle.js';
 import { adoptIdentity } from './identity.js';
-import { type DaemonizeOptions, resolveOptions, type Settings } from './options.js';
+import type { DaemonizeOptions } from './options.js';
 import { makePlaces } from './places.js';
-import { makePlan } from './plan.js';
 import { awaitReadiness } from './ready.js';
+import { rebornProcess } from './reborn.js';
+import { resolveOptions } from './settings.js';
 import { adoptStreams } from './stdio.js';
+import { start } from './strategy.js';
+import { isSupervised } from './supervisor.js';
 
 let current: Daemon | undefined;
 
@@ -30,28 +31,31 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
   tellExitStatus();
   if (!isMainThread) throw new DaemonError('ERR_DAEMON_WORKER');
   if (current !== undefined) throw new DaemonError('ERR_DAEMON_ALREADY', { pid: current.pid });
-  const settings = resolveOptions(options);
+  const launchDirectory = rebornProcess()?.launchDirectory ?? process.cwd();
+  const settings = resolveOptions(whereToBe(options), launchDirectory);
   if (settings.name !== undefined) makePlaces(settings.name);
-  const plan = makePlan(settings);
-  const launchDirectory = process.cwd();
 
-  const outcome = loadBinding().daemonize(plan);
-  if ('step' in outcome) return refuse(failureError(outcome, settings), settings);
+  const { native, strategy } = start(settings);
 
-  adoptIdentity(outcome.pid);
-  adoptStreams(plan);
+  adoptIdentity(native, settings);
+  if (strategy !== 'exec') adoptStreams(settings, native.copies);
   settleDescendants(launchDirectory);
-  current = new Daemon(outcome, settings, launchDirectory);
+  current = new Daemon(native, strategy, settings, launchDirectory);
   awaitReadiness(current, settings.ready);
   return current;
 }
 
-/** Whether this process is a daemon that was made by this package. */
+/**
+ * Whether this process is a daemon that was made by this package; by the exec strategy, which runs
+ * the program twice, it is so from the beginning of the second run.
+ */
 export function isDaemon(): boolean {
-  return current !== undefined;
+  return current !== undefined || rebornProcess() !== undefined;
 }
 
-function refuse(error: DaemonError, { ifRunning }: Settings): never {
-  if (error.code === 'ERR_DAEMON_RUNNING' && ifRunning === 'ok') process.exit(0);
-  throw error;
+/** Under a supervisor, or by the user's word, in the foreground. */
+function whereToBe(options: DaemonizeOptions): DaemonizeOptions {
+  const stays =
+    process.env['TSDAEMON_FOREGROUND'] === '1' || (options.detach === 'auto' && isSupervised());
+  return stays ? { ...options, detach: false } : options;
 }

@@ -1,13 +1,9 @@
-import { join } from 'node:path';
-
 import { hasPreloads, settlePreloads } from './preload.js';
 import { settleWorkers } from './workers.js';
-
-const preload = join(__dirname, 'early.js');
 
 /** Children, cluster workers and Workers of the daemon do not become daemons, and find their preloads. */
 export function settleDescendants(launchDirectory: string): void {
   if (!hasPreloads()) return;
-  settlePreloads(preload, launchDirectory);
+  settlePreloads(launchDirectory);
   settleWorkers();
 }

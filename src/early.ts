@@ -5,11 +5,13 @@ import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
 import { daemonize } from './daemonize.js';
-import { optionsFromEnvironment, removeOurVariables } from './environment.js';
+import { optionsFromEnvironment } from './environment.js';
 import { DaemonError } from './error.js';
 import { exitStatusOf, isOurs } from './exit-status.js';
-import { mainModuleIsToCome } from './main-module.js';
+import { stayForPreloads } from './launch-directory.js';
 import { commandLineMessage } from './messages.js';
+import { hasPreloads } from './preload.js';
+import { rebornProcess } from './reborn.js';
 import { reasonForNoScript } from './script.js';
 
 // Preloads run in Workers too.
@@ -17,12 +19,18 @@ if (isMainThread) start();
 
 function start(): void {
   try {
+    rebornProcess();
     const reason = reasonForNoScript();
     if (reason !== undefined) throw new DaemonError('ERR_DAEMON_NO_SCRIPT', { what: reason });
     const options = optionsFromEnvironment(process.env);
-    removeOurVariables(process.env);
-    mainModuleIsToCome();
-    daemonize({ ready: 'loaded', ...options });
+    const { launchDirectory } = daemonize({
+      detach: 'auto',
+      ready: 'loaded',
+      closeFds: true,
+      force: true,
+      ...options,
+    });
+    if (hasPreloads()) stayForPreloads(launchDirectory);
   } catch (error) {
     if (!isOurs(error)) throw error;
     writeSync(2, `${commandLineMessage(error)}\n`);

@@ -3,12 +3,19 @@
  */
 import { OptionError } from './error.js';
 import { nearest } from './nearest.js';
-import { accepts, type DaemonizeOptions, expectedOf } from './options.js';
+import { accepts, expectedOf } from './option-rules.js';
+import type { DaemonizeOptions } from './options.js';
 
 const prefix = 'TSDAEMON_';
 
 const text = (value: string): unknown => value;
-const decimal = (value: string): unknown => (/^\d+$/.test(value) ? Number(value) : value);
+const decimal = (value: string): unknown => (/^-?\d+$/.test(value) ? Number(value) : value);
+const list =
+  (parse: (item: string) => unknown) =>
+  (value: string): unknown =>
+    value === '' ? [] : value.split(',').map(parse);
+const foreground = (value: string): unknown =>
+  value === '1' ? false : value === '0' ? 'auto' : value;
 const octal = (value: string): unknown =>
   /^(0o)?[0-7]+$/.test(value) ? Number.parseInt(value.replace('0o', ''), 8) : value;
 
@@ -20,6 +27,16 @@ const variables: Record<string, { option: keyof DaemonizeOptions; parse(value: s
     TSDAEMON_STDIN: { option: 'stdin', parse: decimal },
     TSDAEMON_STDOUT: { option: 'stdout', parse: decimal },
     TSDAEMON_STDERR: { option: 'stderr', parse: decimal },
+    TSDAEMON_KEEP_FDS: { option: 'keepFds', parse: list(decimal) },
+    TSDAEMON_USER: { option: 'user', parse: decimal },
+    TSDAEMON_GROUP: { option: 'group', parse: decimal },
+    TSDAEMON_GROUPS: { option: 'groups', parse: list(decimal) },
+    TSDAEMON_CHROOT: { option: 'chroot', parse: text },
+    TSDAEMON_OOM_SCORE_ADJ: { option: 'oomScoreAdj', parse: decimal },
+    TSDAEMON_NICE: { option: 'nice', parse: decimal },
+    TSDAEMON_TITLE: { option: 'title', parse: text },
+    TSDAEMON_FOREGROUND: { option: 'detach', parse: foreground },
+    TSDAEMON_STRATEGY: { option: 'strategy', parse: text },
     TSDAEMON_NAME: { option: 'name', parse: text },
     TSDAEMON_PID_FILE: { option: 'pidFile', parse: text },
     TSDAEMON_IF_RUNNING: { option: 'ifRunning', parse: text },
@@ -59,6 +76,7 @@ function ourVariables(environment: NodeJS.ProcessEnv): string[] {
 
 function expected(name: string, option: keyof DaemonizeOptions): string {
   if (name === 'TSDAEMON_UMASK') return "an octal number from 0 to 777 or 'inherit'";
+  if (name === 'TSDAEMON_FOREGROUND') return '0 or 1';
   if (name === 'TSDAEMON_READY') return "'detached', 'loaded' or 'listening'";
   return expectedOf(option);
 }

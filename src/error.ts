@@ -3,6 +3,9 @@
  */
 import type { SignalName } from './signal-names.js';
 
+/** A value, or the mark by which the launcher fills it in when no JavaScript runs there any more. */
+type Value<T> = T | '{pid}' | '{status}' | undefined;
+
 /** What failed, and what the table below needs to say it in words. */
 export interface ErrorContext {
   step?: string | undefined;
@@ -12,9 +15,9 @@ export interface ErrorContext {
   reason?: string | undefined;
   syscall?: string | undefined;
   path?: string | undefined;
-  pid?: number | undefined;
-  exitCode?: number | undefined;
-  signal?: SignalName | undefined;
+  pid?: Value<number>;
+  exitCode?: Value<number>;
+  signal?: Value<SignalName>;
   cause?: unknown;
   /** A part of the message. */
   what?: string | undefined;
@@ -22,6 +25,8 @@ export interface ErrorContext {
 
 const because = ({ reason, errno }: ErrorContext): string =>
   errno === undefined ? '' : `: ${reason ?? 'failed'} (${errno})`;
+
+const nameOrRoot = (kind: string): string => `name a ${kind} that exists, and start it as root`;
 
 /** What happened; what to do. */
 const messages = {
@@ -31,6 +36,7 @@ const messages = {
     `this process is a daemon already, with pid ${c.pid}; call daemonize() once`,
   ERR_DAEMON_NO_SCRIPT: (c) =>
     `${c.what} cannot become a daemon; start it as "node --require tsdaemon/early app.js"`,
+  ERR_DAEMON_SCRIPT: (c) => `there is no script ${c.path}; name a file that node could run`,
   ERR_DAEMON_OPTION: (c) => c.what ?? 'wrong option',
   ERR_DAEMON_UNSUPPORTED: (c) => `this process cannot be forked with its threads: ${c.what}`,
   ERR_DAEMON_UNFORKABLE: (c) => `this process cannot be forked as it is: ${c.what}`,
@@ -42,6 +48,18 @@ const messages = {
   ERR_DAEMON_LOCK: (c) =>
     `cannot lock the pid file ${c.path}${because(c)}; name one on a file system that knows flock(2)`,
   ERR_DAEMON_WRITE_PID: (c) => `cannot write the pid file ${c.path}${because(c)}; free some space`,
+  ERR_DAEMON_USER: (c) => `cannot become the user ${c.what}${because(c)}; ${nameOrRoot('user')}`,
+  ERR_DAEMON_GROUP: (c) => `cannot become the group ${c.what}${because(c)}; ${nameOrRoot('group')}`,
+  ERR_DAEMON_GROUPS: (c) => `cannot have the groups ${c.what}${because(c)}; ${nameOrRoot('group')}`,
+  ERR_DAEMON_CREDENTIALS: (c) => `cannot change the credentials${because(c)}; start it as root`,
+  ERR_DAEMON_LIMITS: (c) =>
+    `cannot set the limits ${c.what}${because(c)}; stay below the hard ones (ulimit -H), or start it as root`,
+  ERR_DAEMON_OOM_SCORE_ADJ: (c) =>
+    `cannot set oomScoreAdj to ${c.what}${because(c)}; only root may lower it`,
+  ERR_DAEMON_NICE: (c) => `cannot set nice to ${c.what}${because(c)}; only root may lower it`,
+  ERR_DAEMON_CHROOT: (c) =>
+    `cannot make ${c.path} the root directory${because(c)}; name an existing one, as root`,
+  ERR_DAEMON_EXEC: (c) => `cannot execute ${c.path}${because(c)}`,
   ERR_DAEMON_STDIN: (c) =>
     `cannot open ${c.path} for stdin${because(c)}; name a file that can be read, or 'null'`,
   ERR_DAEMON_LOG: (c) =>
@@ -60,10 +78,41 @@ const messages = {
     `cannot start the threads of the daemon${because(c)}; see the limits of processes (ulimit -u)`,
   ERR_DAEMON_HANDOVER: (c) =>
     `${c.what ?? 'the daemon was not completed'}${because(c)}; the program goes on in the foreground`,
+  ERR_DAEMON_NOTIFY: (c) =>
+    `cannot tell the supervisor at ${c.path}${because(c)}; see what NOTIFY_SOCKET leads to`,
+  ERR_DAEMON_LISTEN_FDS: (c) =>
+    `${c.what}${because(c)}; see who has set LISTEN_FDS for this process`,
+  ERR_DAEMON_READ_PID: (c) =>
+    `cannot look at the pid file ${c.path}${because(c)}; name the pid file of a daemon`,
+  ERR_DAEMON_NOT_RUNNING: (c) => `the daemon of ${c.path} does not run; start it first`,
+  ERR_DAEMON_STARTING: (c) =>
+    `the daemon of ${c.path} is still being started; try again when it has been`,
+  ERR_DAEMON_FOREIGN: (c) =>
+    `${c.path} is locked, but not by ${c.pid === 0 ? 'a process' : `the process ${c.pid}`} that it ` +
+    'names, which is none of ours to signal; see who has it open with fuser(1)',
+  ERR_DAEMON_SIGNAL: (c) =>
+    `cannot send ${c.signal} to the daemon ${c.pid}${because(c)}; do it as its user, or as root`,
+  ERR_DAEMON_ALIVE: (c) =>
+    `the daemon ${c.pid} has not ended ${c.what} after ${c.signal}; see what it waits for`,
+  ERR_DAEMON_EXITED: (c) =>
+    `the daemon ${c.pid} exited with ${c.exitCode} before it was ready; ${c.what}`,
+  ERR_DAEMON_KILLED: (c) =>
+    `the daemon ${c.pid} was ended by signal ${c.signal} before it was ready; ${c.what}`,
+  ERR_DAEMON_LOST: (c) =>
+    `the daemon ${c.pid} closed its channel before it was ready, and was ended; ${c.what}`,
+  ERR_DAEMON_LATE: (c) =>
+    `the daemon ${c.pid} was not ready ${c.what}, and was ended; raise \`readyTimeout\` if it needs longer`,
+  ERR_DAEMON_INTERRUPTED: (c) =>
+    `the start was ended by signal ${c.signal}, and the daemon ${c.pid} with it; start it again`,
 } satisfies Record<string, (context: ErrorContext) => string>;
 
 /** One code a step. */
 export type DaemonErrorCode = keyof typeof messages;
+
+/** The text for `code`, without an error. */
+export function messageOf(code: DaemonErrorCode, context: ErrorContext): string {
+  return messages[code](context);
+}
 
 /**
  * A daemon could not be made, or not be reached. Where `daemonize()` throws it, the process is
@@ -74,33 +123,26 @@ export class DaemonError extends Error {
   /** What failed, for programs: stable. */
   readonly code: DaemonErrorCode;
   /** The step of the start that failed, as `chdir`. */
-  readonly step: string | undefined;
+  declare readonly step?: string;
   /** The name of the system's error, as `ENOENT`; see errno(3). */
-  readonly errno: string | undefined;
+  declare readonly errno?: string;
   /** The system call that failed. */
-  readonly syscall: string | undefined;
+  declare readonly syscall?: string;
   /** The file or directory that it is about. */
-  readonly path: string | undefined;
+  declare readonly path?: string;
   /** The process that it is about. */
-  readonly pid: number | undefined;
+  declare readonly pid?: number;
   /** How a process ended, if it exited. */
-  readonly exitCode: number | undefined;
+  declare readonly exitCode?: number;
   /** How a process ended, if a signal ended it. */
-  readonly signal: SignalName | undefined;
+  declare readonly signal?: SignalName;
 
   constructor(code: DaemonErrorCode, context: ErrorContext = {}) {
-    super(
-      messages[code](context),
-      context.cause === undefined ? undefined : { cause: context.cause },
-    );
+    const { cause, what: _, reason: __, ...facts } = context;
+    super(messageOf(code, context), cause === undefined ? undefined : { cause });
     this.code = code;
-    this.step = context.step;
-    this.errno = context.errno;
-    this.syscall = context.syscall;
-    this.path = context.path;
-    this.pid = context.pid;
-    this.exitCode = context.exitCode;
-    this.signal = context.signal;
+    for (const [name, fact] of Object.entries(facts))
+      if (fact !== undefined) Object.defineProperty(this, name, { value: fact, enumerable: true });
   }
 }
 

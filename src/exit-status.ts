@@ -10,6 +10,7 @@ const noPermission = 4;
 
 export function exitStatusOf(error: DaemonError | OptionError): number {
   if (!(error instanceof DaemonError) || error.code === 'ERR_DAEMON_NO_SCRIPT') return usage;
+  if (error.code === 'ERR_DAEMON_SCRIPT') return usage;
   if (error.code === 'ERR_DAEMON_RUNNING') return running;
   return error.errno === 'EACCES' || error.errno === 'EPERM' ? noPermission : failed;
 }

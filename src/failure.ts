@@ -3,17 +3,35 @@ import { getSystemErrorMap } from 'node:util';
 
 import type { NativeFailure, NativeStep, Obstacle } from './binding.js';
 import { DaemonError, type DaemonErrorCode, type ErrorContext } from './error.js';
-import type { Settings } from './options.js';
+import { show } from './option-rules.js';
+import type { Settings } from './settings.js';
 import { signalName } from './signal-names.js';
 
 interface StepFacts {
   code: DaemonErrorCode;
   syscall?: string;
   /** The option that names the file. */
-  option?: 'cwd' | 'pidFile' | 'stdin' | 'stdout' | 'stderr';
+  option?:
+    | 'cwd'
+    | 'pidFile'
+    | 'stdin'
+    | 'stdout'
+    | 'stderr'
+    | 'user'
+    | 'group'
+    | 'groups'
+    | 'limits'
+    | 'oomScoreAdj'
+    | 'nice'
+    | 'chroot';
 }
 
 const steps: Record<Exclude<NativeStep, 'support'>, StepFacts> = {
+  children: { code: 'ERR_DAEMON_UNFORKABLE' },
+  user: { code: 'ERR_DAEMON_USER', option: 'user' },
+  group: { code: 'ERR_DAEMON_GROUP', option: 'group' },
+  groups: { code: 'ERR_DAEMON_GROUPS', option: 'groups' },
+  limits: { code: 'ERR_DAEMON_LIMITS', syscall: 'prlimit', option: 'limits' },
   pid_file: { code: 'ERR_DAEMON_PID_FILE', syscall: 'open', option: 'pidFile' },
   lock: { code: 'ERR_DAEMON_LOCK', syscall: 'flock', option: 'pidFile' },
   stdin: { code: 'ERR_DAEMON_STDIN', syscall: 'open', option: 'stdin' },
@@ -24,8 +42,13 @@ const steps: Record<Exclude<NativeStep, 'support'>, StepFacts> = {
   survey: { code: 'ERR_DAEMON_SURVEY' },
   fork: { code: 'ERR_DAEMON_FORK', syscall: 'clone' },
   umask: { code: 'ERR_DAEMON_CHDIR', syscall: 'umask' },
+  oom_score_adj: { code: 'ERR_DAEMON_OOM_SCORE_ADJ', syscall: 'write', option: 'oomScoreAdj' },
+  nice: { code: 'ERR_DAEMON_NICE', syscall: 'setpriority', option: 'nice' },
+  chroot: { code: 'ERR_DAEMON_CHROOT', syscall: 'chroot', option: 'chroot' },
   chdir: { code: 'ERR_DAEMON_CHDIR', syscall: 'chdir', option: 'cwd' },
   write_pid: { code: 'ERR_DAEMON_WRITE_PID', syscall: 'write', option: 'pidFile' },
+  credentials: { code: 'ERR_DAEMON_CREDENTIALS', syscall: 'setresuid' },
+  exec: { code: 'ERR_DAEMON_EXEC', syscall: 'execve' },
   revive: { code: 'ERR_DAEMON_REVIVE', syscall: 'clone' },
   handover: { code: 'ERR_DAEMON_HANDOVER' },
 };
@@ -61,22 +84,45 @@ export function failureError(failure: NativeFailure, settings: Settings): Daemon
   const facts = steps[step as keyof typeof steps];
   const target = facts.option === undefined ? undefined : settings[facts.option];
   return new DaemonError(facts.code, {
-    step: target !== undefined && target === settings.log ? 'log' : step.replace('_', '-'),
+    step: target !== undefined && target === settings.log ? 'log' : step.replaceAll('_', '-'),
     syscall: facts.syscall,
-    path: typeof target === 'number' ? `descriptor ${target}` : target,
-    ...systemError(errno),
-    ...(step === 'freeze' && failure.thread !== 0
-      ? { what: `the thread ${failure.thread} could not be stopped` }
+    ...(isPathOption(facts.option)
+      ? { path: typeof target === 'number' ? `descriptor ${target}` : (target as string) }
       : {}),
-    ...(step === 'handover' ? howItEnded(failure.waitStatus) : {}),
+    ...systemError(errno),
+    ...details(failure, target),
   });
+}
+
+/** The part of the message that only this failure has. */
+function details({ step, thread, pid, waitStatus }: NativeFailure, target: unknown): ErrorContext {
+  if (step === 'freeze' && thread !== 0)
+    return { what: `the thread ${thread} could not be stopped` };
+  if (step === 'handover') return howItEnded(waitStatus);
+  if (step === 'children') return liveChild(pid);
+  return target === undefined ? {} : { what: show(target) };
+}
+
+function liveChild(pid: number): ErrorContext {
+  const child = pid === 0 ? 'a child process' : `the child process ${pid}`;
+  return {
+    ...(pid === 0 ? {} : { pid }),
+    what: `${child} would stay the launcher's; start it after daemonize(), or set \`force\``,
+  };
+}
+
+const pathOptions: readonly unknown[] = ['cwd', 'pidFile', 'stdin', 'stdout', 'stderr', 'chroot'];
+
+function isPathOption(option: unknown): boolean {
+  return pathOptions.includes(option);
 }
 
 function isHeldElsewhere(errno: number): boolean {
   return errno === constants.errno.EWOULDBLOCK;
 }
 
-function systemError(errno: number): Pick<ErrorContext, 'errno' | 'reason'> {
+/** What the system calls an error, and what it says of it. */
+export function systemError(errno: number): Pick<ErrorContext, 'errno' | 'reason'> {
   if (errno === 0) return {};
   const [name, reason] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
   return { errno: name, reason };

@@ -1,16 +1,22 @@
 import { EventEmitter } from 'node:events';
 
 import { loadBinding, type NativeDaemon } from './binding.js';
+import { adoptListenFds } from './listen-fds.js';
 import { reopenLogs } from './logs.js';
-import type { Settings } from './options.js';
+import { Notifier } from './notify.js';
 import { keepPidFile } from './pid-file.js';
+import type { Settings } from './settings.js';
 import { answerSignals } from './signals.js';
+import type { Made } from './strategy.js';
 
 /** What a daemon is told of its own end. May be asynchronous: it is waited for. */
 export type StoppingHandler = (signal: NodeJS.Signals) => void | Promise<void>;
 
 export interface DaemonEvents {
-  /** SIGHUP, when the program has no listener of its own: read the configuration again. */
+  /**
+   * SIGHUP, when the program has no listener of its own: read the configuration again. Handlers may
+   * be asynchronous: a supervisor is told when the last of them is done.
+   */
   reload: [];
   /** The logs were opened anew. */
   reopen: [];
@@ -30,50 +36,75 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   /** The working directory of the launcher. */
   readonly launchDirectory: string;
   /** How the daemon was made. */
-  readonly strategy = 'fork';
+  readonly strategy: Made;
   /** The path of the pid file, if there is one. */
   readonly pidFile: string | undefined;
 
   readonly #settings: Settings;
   readonly #copies: readonly number[];
+  readonly #supervisor: Notifier;
   readonly #releasePidFile: () => void;
   readonly #ignoreSignals: () => void;
   #statusFd: number;
   #finalStderr: number;
+  #isReady = false;
 
   /** @internal */
-  constructor(native: NativeDaemon, settings: Settings, launchDirectory: string) {
+  constructor(native: NativeDaemon, strategy: Made, settings: Settings, launchDirectory: string) {
     super();
     this.pid = native.pid;
     this.launcherPid = native.launcherPid;
     this.launchDirectory = launchDirectory;
+    this.strategy = strategy;
     this.pidFile = settings.pidFile;
     this.#settings = settings;
     this.#copies = native.copies;
     this.#statusFd = native.statusFd;
     this.#finalStderr = native.finalStderr;
+    adoptListenFds(native.launcherPid);
+    this.#supervisor = new Notifier(native.launcherPid, native.notifySocket);
+    process.on('exit', () => this.#supervisor.stopping());
     this.#releasePidFile = keepPidFile(native, settings.pidFile);
-    this.#ignoreSignals = answerSignals(this, settings.shutdownTimeout, this.#releasePidFile);
+    this.#ignoreSignals = answerSignals(
+      this,
+      this.#supervisor,
+      settings.shutdownTimeout,
+      this.#releasePidFile,
+    );
   }
 
-  /** Tells the launcher that the daemon is ready: it exits with 0. Once; later calls do nothing. */
-  ready(): void {
-    if (this.#statusFd < 0) return;
-    loadBinding().reportReady(this.#statusFd, this.#finalStderr);
-    this.#statusFd = -1;
-    this.#finalStderr = -1;
+  /**
+   * Tells the launcher that the daemon is ready: it exits with 0; and a supervisor, sd_notify(3), with
+   * a line of text as for `status()`. Once; later calls do nothing.
+   */
+  ready(status?: string): void {
+    if (this.#isReady) return;
+    this.#isReady = true;
+    if (this.#statusFd >= 0) this.#reportReady();
+    this.#supervisor.ready(status);
+  }
+
+  /**
+   * Tells a supervisor, in a line of text, what the daemon does: `systemctl status` shows it. Without
+   * a supervisor nothing is done. See `STATUS=` of sd_notify(3).
+   */
+  status(text: string): void {
+    this.#supervisor.status(text);
   }
 
   /**
    * Lets the launcher wait longer for readiness: `milliseconds` from now on, whatever `readyTimeout`
-   * is; 0: for ever.
+   * is; 0: for ever. A supervisor is told as well, `EXTEND_TIMEOUT_USEC=` of sd_notify(3), which knows
+   * no such thing as for ever.
    */
   extendStartTimeout(milliseconds: number): void {
     if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds >= 2 ** 31)
       throw new RangeError(
         `Expected a whole number of milliseconds from 0 (for ever) to ${2 ** 31 - 1}, got ${milliseconds}`,
       );
+    if (this.#isReady) return;
     if (this.#statusFd >= 0) loadBinding().extendStartTimeout(this.#statusFd, milliseconds);
+    if (milliseconds > 0) this.#supervisor.extendTimeout(milliseconds);
   }
 
   /**
@@ -92,5 +123,14 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   release(): void {
     this.#ignoreSignals();
     this.#releasePidFile();
+  }
+
+  // A supervisor believes nobody but its main process: that is the launcher, until it has said that
+  // it is the daemon.
+  #reportReady(): void {
+    const waits = this.#supervisor.hasSupervisor;
+    loadBinding().reportReady(this.#statusFd, this.#finalStderr, waits);
+    this.#statusFd = -1;
+    this.#finalStderr = -1;
   }
 }

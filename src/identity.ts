@@ -1,5 +1,9 @@
-/** Makes true what Node remembers of the process from its start. */
-export function adoptIdentity(pid: number): void {
+import type { NativeDaemon } from './binding.js';
+import { removeOurVariables } from './environment.js';
+import type { Settings } from './settings.js';
+
+/** Makes true what Node, and the program's environment, remember of the process from its start. */
+export function adoptIdentity({ pid, user, home }: NativeDaemon, settings: Settings): void {
   // A data property, filled in when Node started; `process.ppid` is a getter.
   Object.defineProperty(process, 'pid', {
     value: pid,
@@ -9,4 +13,18 @@ export function adoptIdentity(pid: number): void {
   });
   // process.cwd() is remembered, here and in every Worker, until process.chdir() is called.
   process.chdir('.');
+  if (settings.title !== undefined) process.title = settings.title;
+  leaveParent();
+  removeOurVariables(process.env);
+  if (user !== '') Object.assign(process.env, { HOME: home, USER: user, LOGNAME: user });
+  for (const [name, value] of Object.entries(settings.env))
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+}
+
+/** The launcher may have been a child of child_process.fork() or of a cluster: the daemon is not. */
+function leaveParent(): void {
+  if (process.connected) process.disconnect?.();
+  for (const name of ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'])
+    delete process.env[name];
 }

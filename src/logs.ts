@@ -3,7 +3,8 @@ import { writeSync } from 'node:fs';
 import { loadBinding } from './binding.js';
 import { failureError } from './failure.js';
 import { commandLineMessage } from './messages.js';
-import { isFile, type Settings } from './options.js';
+import { isFile } from './option-rules.js';
+import type { Settings } from './settings.js';
 
 /** Opens the files of stdout and stderr anew. One that cannot be opened stays, and is told why. */
 export function reopenLogs(settings: Settings, copies: readonly number[]): void {
@@ -14,7 +15,7 @@ export function reopenLogs(settings: Settings, copies: readonly number[]): void 
   ] as const) {
     const target = settings[step];
     if (!isFile(target)) continue;
-    const errno = binding.reopen(fd, target, fd === 1 ? copies : []);
+    const errno = binding.reopen(fd, target, copies);
     if (errno !== 0) report(fd, failureError({ ...nothingElse, step, errno }, settings));
   }
 }

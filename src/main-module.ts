@@ -5,44 +5,99 @@
 import Module, { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
+import { hasImportedPreloads, importedPreloads } from './preload.js';
+
 interface Runner {
-  runMain(main?: string): unknown;
+  runMain(...main: unknown[]): unknown;
 }
 
-let isToCome = false;
+// Programs change process.argv.
+const [, main] = process.argv;
 
-/** Said by a preload: the main module has not begun. */
-export function mainModuleIsToCome(): void {
-  isToCome = true;
+type Callback = () => void;
+
+/** What is to be done when the main module begins; none: it had when this package was loaded. */
+let whenBegun: Callback[] | undefined = isPreloading() ? [] : undefined;
+let beforeBegun: Callback[] = [];
+if (whenBegun !== undefined) noticeRunMain();
+
+/**
+ * Calls `loaded` once the main module has finished, wherever in its life this is called: from a
+ * preload, from the module itself, or later. Never, if the main module throws: that ends the process.
+ *
+ * @param directory where the process was started
+ * @param path of the main module, if it is not the one that the process was started with
+ */
+export function whenMainModuleLoaded(directory: string, loaded: Callback, path = main): void {
+  const wait = (): void => whenFinished(directory, loaded, path);
+  if (whenBegun === undefined) wait();
+  else whenBegun.push(wait);
 }
 
-/** Never called if the main module throws: that ends the process. */
-export function whenMainModuleLoaded(loaded: () => void): void {
-  if (isToCome) afterRunMain(() => whenFinished(loaded));
-  else whenFinished(loaded);
+/**
+ * Calls `callback` when the preloads are done, before the first line of the main module; at once, if
+ * that has begun. Preloads by `--import` are resolved when this is called, and run after it.
+ */
+export function beforeMainModule(callback: Callback): void {
+  if (whenBegun === undefined) callback();
+  else beforeBegun.push(callback);
 }
 
-function afterRunMain(next: () => void): void {
+/** Whether this package is being required by a preload. */
+function isPreloading(): boolean {
+  let ancestor: NodeModule = module;
+  while (ancestor.parent != null) ancestor = ancestor.parent;
+  return ancestor.id === 'internal/preload';
+}
+
+function noticeRunMain(): void {
   const runner = Module as unknown as Runner;
   const { runMain } = runner;
-  runner.runMain = (...main) => {
+  runner.runMain = (...given) => {
     runner.runMain = runMain;
-    const result = Reflect.apply(runMain, runner, main);
-    next();
+    const [before, begun] = [beforeBegun, whenBegun ?? []];
+    [beforeBegun, whenBegun] = [[], undefined];
+    const imports = hasImportedPreloads();
+    if (!imports) callAll(before);
+    const result = Reflect.apply(runMain, runner, given);
+    // Their paths are resolved by now, and none of them has run.
+    if (imports) callAll(before);
+    callAll(begun);
     return result;
   };
 }
 
-// A CommonJS main module has run when the stack has unwound. An ES module is awaited by importing it
-// once more: that gives the promise of the one evaluation there is.
-function whenFinished(loaded: () => void): void {
-  if (require.main !== undefined) process.nextTick(loaded);
-  else import(mainUrl()).then(loaded, () => {});
+function callAll(callbacks: readonly Callback[]): void {
+  for (const callback of callbacks) callback();
 }
 
-function mainUrl(): string {
-  const main = process.argv[1] ?? '';
-  if (/^(file|data):/.test(main)) return main;
-  if (process.execArgv.includes('--preserve-symlinks-main')) return pathToFileURL(main).href;
-  return pathToFileURL(createRequire(main).resolve(main)).href;
+/**
+ * A CommonJS main module has finished when the stack has unwound. An ES module is awaited by
+ * importing it once more, which gives the promise of its one evaluation; but never before Node has
+ * begun that, or the program would not be the main module.
+ */
+function whenFinished(directory: string, loaded: Callback, path: string | undefined): void {
+  if (process.mainModule !== undefined || path === undefined) process.nextTick(loaded);
+  else importMain(directory, path).then(loaded, () => {});
+}
+
+async function importMain(directory: string, path: string): Promise<void> {
+  await nextTurn();
+  // Node loads the main module after these, one after the other.
+  for (const file of importedPreloads(directory)) {
+    await import(pathToFileURL(file).href);
+    await nextTurn();
+  }
+  if (!process.mainModule?.loaded) await import(urlOf(path));
+}
+
+/** Whatever Node had begun to import is on its way. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function urlOf(path: string): string {
+  if (/^(file|data):/.test(path)) return path;
+  if (process.execArgv.includes('--preserve-symlinks-main')) return pathToFileURL(path).href;
+  return pathToFileURL(createRequire(path).resolve(path)).href;
 }

@@ -1,25 +1,19 @@
 import type { LauncherMessages } from './binding.js';
-import { isFile, type Settings } from './options.js';
+import { type DaemonErrorCode, type ErrorContext, messageOf } from './error.js';
+import { isFile } from './option-rules.js';
+import type { Settings } from './settings.js';
 
 /** What the launcher says when the daemon does not become ready. */
 export function launcherMessages({ readyTimeout, stderr }: Settings): LauncherMessages {
-  const see = isFile(stderr) ? `; see ${stderr}` : '; name a `log` to keep what it says';
+  const what = isFile(stderr) ? `see ${stderr}` : 'name a `log` to keep what it says';
+  const pid = '{pid}';
+  const status = '{status}';
   return {
-    exited: line('EXITED', `the daemon {pid} exited with {status} before it was ready${see}`),
-    killed: line(
-      'KILLED',
-      `the daemon {pid} was ended by signal {status} before it was ready${see}`,
-    ),
-    lost: line(
-      'LOST',
-      `the daemon {pid} closed its channel before it was ready, and was ended${see}`,
-    ),
-    late: line(
-      'LATE',
-      `the daemon {pid} was not ready after ${readyTimeout} ms, and was ended; ` +
-        'raise `readyTimeout` if it needs longer',
-    ),
-    interrupted: line('INTERRUPTED', 'the daemon {pid} was ended by signal {status} to its start'),
+    exited: line('ERR_DAEMON_EXITED', { pid, exitCode: status, what }),
+    killed: line('ERR_DAEMON_KILLED', { pid, signal: status, what }),
+    lost: line('ERR_DAEMON_LOST', { pid, what }),
+    late: line('ERR_DAEMON_LATE', { pid, what: `within ${readyTimeout} ms` }),
+    interrupted: line('ERR_DAEMON_INTERRUPTED', { pid, signal: status }),
   };
 }
 
@@ -28,6 +22,6 @@ export function commandLineMessage(error: { code: string; message: string }): st
   return `tsdaemon: ${error.code}: ${error.message}`;
 }
 
-function line(code: string, message: string): string {
-  return commandLineMessage({ code: `ERR_DAEMON_${code}`, message });
+function line(code: DaemonErrorCode, context: ErrorContext): string {
+  return commandLineMessage({ code, message: messageOf(code, context) });
 }

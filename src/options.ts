@@ -1,9 +1,6 @@
-import { resolve } from 'node:path';
-import { inspect } from 'node:util';
-
-import { OptionError } from './error.js';
-import { nearest } from './nearest.js';
-import { placesOf } from './places.js';
+/**
+ * What {@link daemonize} can be told.
+ */
 
 /** `'null'` for /dev/null, `'inherit'` for where it leads, the path of a file, or a descriptor. */
 export type StreamTarget = string | number;
@@ -14,6 +11,14 @@ export type StreamTarget = string | number;
  * `'manual'` when the program calls `daemon.ready()`.
  */
 export type Readiness = 'detached' | 'loaded' | 'listening' | 'manual';
+
+/** Resource limits, getrlimit(2); both the soft one and, where that is lower, the hard one. */
+export interface Limits {
+  /** The size of a core dump in bytes. @default 0 for root, as it is for others */
+  core?: number;
+  /** The number of open files. @default as it is */
+  nofile?: number;
+}
 
 /** Settings of {@link daemonize}; relative paths are of the launcher's directory. */
 export interface DaemonizeOptions {
@@ -41,7 +46,49 @@ export interface DaemonizeOptions {
    * exits with 0. @default 'error'
    */
   ifRunning?: 'error' | 'ok';
-  /** @default 'detached' */
+  /**
+   * Close what the launcher itself inherited beyond 0 to 2, a pipe or a lock of the one who started
+   * it. Descriptors of Node are kept; a file that the program has opened looks like an inherited one,
+   * and has to be among `keepFds`. @default true for `tsdaemon/early`, false for `daemonize()`
+   */
+  closeFds?: boolean;
+  /** Descriptors that are not closed. @default [] */
+  keepFds?: readonly number[];
+  /** Variables to set, or with `undefined` to remove, in the daemon's environment. @default {} */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** The user to become, by name or number; its groups and its HOME, USER and LOGNAME with it. */
+  user?: string | number;
+  /** The group to become. @default the user's own */
+  group?: string | number;
+  /** The supplementary groups. @default the user's own */
+  groups?: readonly (string | number)[];
+  /** The directory to make the root of the file system, chroot(2); `cwd` is within it. */
+  chroot?: string;
+  limits?: Limits;
+  /** From -1000 to 1000, proc_pid_oom_score_adj(5). @default as it is */
+  oomScoreAdj?: number;
+  /** From -20 to 19, setpriority(2). @default as it is */
+  nice?: number;
+  /** `process.title` of the daemon. @default as it is */
+  title?: string;
+  /**
+   * Go on though there are child processes: they stay the launcher's, and the daemon never learns of
+   * their end. @default false
+   */
+  force?: boolean;
+  /**
+   * `true` makes a daemon; `false` stays in the foreground, where everything else holds; `'auto'`
+   * stays there under a supervisor, as systemd. `TSDAEMON_FOREGROUND=1` in the environment wins.
+   * @default true, `'auto'` for `tsdaemon/early`
+   */
+  detach?: boolean | 'auto';
+  /**
+   * `'fork'` carries the running program into the daemon. `'exec'` executes it anew there, with the
+   * same arguments: the code before `daemonize()` runs a second time, and the second call returns at
+   * once. `'auto'` forks where {@link forkSupport} says that it can. @default 'auto'
+   */
+  strategy?: 'auto' | 'fork' | 'exec';
+  /** @default 'detached', `'loaded'` for `tsdaemon/early` */
   ready?: Readiness;
   /** How long the launcher waits for readiness, in milliseconds; 0: for ever. @default 60000 */
   readyTimeout?: number;
@@ -50,137 +97,4 @@ export interface DaemonizeOptions {
    * @default 15000
    */
   shutdownTimeout?: number;
-}
-
-/** Every setting, checked, with absolute paths. */
-export type Settings = Readonly<
-  Required<Omit<DaemonizeOptions, 'log' | 'name' | 'pidFile'>> &
-    Pick<DaemonizeOptions, 'log' | 'name' | 'pidFile'>
->;
-
-interface Rule {
-  expected: string;
-  accepts(value: unknown): boolean;
-  resolve?(value: never): unknown;
-}
-
-const readinesses: readonly unknown[] = [
-  'detached',
-  'loaded',
-  'listening',
-  'manual',
-] satisfies Readiness[];
-const maxTimeout = 2 ** 31 - 1;
-const maxDescriptor = 2 ** 31 - 1;
-
-const isPath = (value: unknown): value is string =>
-  typeof value === 'string' && value !== '' && !value.includes('\0');
-const isInteger = (value: unknown, max: number): boolean =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
-
-const stream: Rule = {
-  expected: "'null', 'inherit', a path or a descriptor",
-  accepts: (value) => isPath(value) || isInteger(value, maxDescriptor),
-  resolve: (value: StreamTarget) => (isFile(value) ? resolve(value) : value),
-};
-
-const rules: Record<keyof DaemonizeOptions, Rule> = {
-  cwd: {
-    expected: "a path or 'keep'",
-    accepts: isPath,
-    resolve: (value: string) => (value === 'keep' ? value : resolve(value)),
-  },
-  umask: {
-    expected: "an integer from 0 to 0o777 or 'inherit'",
-    accepts: (value) => value === 'inherit' || isInteger(value, 0o777),
-  },
-  log: { expected: 'a path', accepts: isPath, resolve: (value: string) => resolve(value) },
-  stdin: stream,
-  stdout: stream,
-  stderr: stream,
-  name: {
-    expected: 'letters, digits, ".", "_" and "-", the first a letter or a digit',
-    accepts: (value) => typeof value === 'string' && /^[A-Za-z0-9][\w.-]{0,99}$/.test(value),
-  },
-  pidFile: { expected: 'a path', accepts: isPath, resolve: (value: string) => resolve(value) },
-  ifRunning: {
-    expected: "'error' or 'ok'",
-    accepts: (value) => value === 'error' || value === 'ok',
-  },
-  ready: {
-    expected: "'detached', 'loaded', 'listening' or 'manual'",
-    accepts: (value) => readinesses.includes(value),
-  },
-  readyTimeout: {
-    expected: `a whole number of milliseconds from 0 (for ever) to ${maxTimeout}`,
-    accepts: (value) => isInteger(value, maxTimeout),
-  },
-  shutdownTimeout: {
-    expected: `a whole number of milliseconds from 0 to ${maxTimeout}`,
-    accepts: (value) => isInteger(value, maxTimeout),
-  },
-};
-
-/**
- * Checks `options` and fills in the defaults.
- *
- * @throws OptionError for a wrong type, a value out of range, or an unknown name.
- */
-export function resolveOptions(options: DaemonizeOptions): Settings {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new OptionError(`Expected the options to be an object, got ${show(options)}`);
-  const given: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    if (!isOption(name)) throw new OptionError(unknownOption(name));
-    if (value === undefined) continue;
-    const rule = rules[name];
-    if (!rule.accepts(value))
-      throw new OptionError(
-        `Expected the \`${name}\` option to be ${rule.expected}, got ${show(value)}`,
-      );
-    given[name] = rule.resolve ? rule.resolve(value as never) : value;
-  }
-  const places = typeof given['name'] === 'string' ? placesOf(given['name']) : undefined;
-  const log = given['log'] ?? places?.log;
-  return Object.freeze({
-    cwd: '/',
-    umask: 0o022,
-    log,
-    stdin: 'null',
-    stdout: log ?? 'null',
-    stderr: log ?? 'null',
-    pidFile: places?.pidFile,
-    ifRunning: 'error',
-    ready: 'detached',
-    readyTimeout: 60_000,
-    shutdownTimeout: 15_000,
-    ...given,
-  } as Settings);
-}
-
-/** What a value of `name` has to be, in words. */
-export function expectedOf(name: keyof DaemonizeOptions): string {
-  return rules[name].expected;
-}
-
-export function accepts(name: keyof DaemonizeOptions, value: unknown): boolean {
-  return rules[name].accepts(value);
-}
-
-/** Whether a stream leads to a file that has a path. */
-export function isFile(target: StreamTarget): target is string {
-  return typeof target === 'string' && target !== 'null' && target !== 'inherit';
-}
-
-function isOption(name: string): name is keyof DaemonizeOptions {
-  return Object.hasOwn(rules, name);
-}
-
-function unknownOption(name: string): string {
-  const near = nearest(name, Object.keys(rules));
-  return `Unknown option \`${name}\`${near === undefined ? '' : `; did you mean \`${near}\`?`}`;
-}
-
-function show(value: unknown): string {
-  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 1, maxStringLength: 80 });
 }

@@ -6,39 +6,74 @@ import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const ownName = 'tsdaemon/early';
+const ownFile = join(__dirname, 'early.js');
+
 const preloadFlags: readonly string[] = ['-r', '--require', '--import'];
 
-/**
- * Takes every `--require` and `--import` of `own` out of `process.execArgv` and `NODE_OPTIONS`, and
- * makes the others absolute: who inherits them starts in the daemon's directory.
- */
-export function settlePreloads(own: string, launchDirectory: string): void {
-  const settle = (specifier: string): string | undefined => {
-    if (specifier === 'tsdaemon/early') return undefined;
-    const file = resolveFrom(launchDirectory, specifier);
-    return file === own ? undefined : (file ?? specifier);
-  };
-  process.execArgv.splice(0, process.execArgv.length, ...mapPreloads(process.execArgv, settle));
-
-  const { NODE_OPTIONS } = process.env;
-  if (NODE_OPTIONS === undefined) return;
-  const words = splitNodeOptions(NODE_OPTIONS).map(unquote);
-  const settled = mapPreloads(words, settle);
-  if (settled.join('\0') === words.join('\0')) return;
-  if (settled.length === 0) delete process.env['NODE_OPTIONS'];
-  else process.env['NODE_OPTIONS'] = settled.map(quote).join(' ');
+/** What children inherit of the command line. */
+export interface Inherited {
+  execArgv: string[];
+  /** Empty: none. */
+  nodeOptions: string;
 }
 
-/** Whether a Worker would look for a module that the process was told to load first. */
-export function hasPreloads(): boolean {
+/**
+ * The same with the preloads' files made absolute, for whoever starts in another directory; without
+ * those that are `leftOut`.
+ */
+export function absolutePreloads(directory: string, leftOut?: string): Inherited {
+  const settle = (specifier: string): string | undefined => {
+    const file = specifier === ownName ? ownFile : resolveFrom(directory, specifier);
+    return file !== undefined && file === leftOut ? undefined : (file ?? specifier);
+  };
+  const nodeOptions = process.env['NODE_OPTIONS'] ?? '';
+  const words = splitNodeOptions(nodeOptions).map(unquote);
+  const settled = mapPreloads(words, settle);
+  return {
+    execArgv: mapPreloads(process.execArgv, settle),
+    nodeOptions: isSame(words, settled) ? nodeOptions : settled.map(quote).join(' '),
+  };
+}
+
+/** Takes our own preload out of `process.execArgv` and `NODE_OPTIONS`, and makes the others absolute. */
+export function settlePreloads(launchDirectory: string): void {
+  const { execArgv, nodeOptions } = absolutePreloads(launchDirectory, ownFile);
+  process.execArgv.splice(0, process.execArgv.length, ...execArgv);
+  if (nodeOptions !== '') process.env['NODE_OPTIONS'] = nodeOptions;
+  else delete process.env['NODE_OPTIONS'];
+}
+
+/** The files of the `--import` flags, in the order in which Node loads them. */
+export function importedPreloads(directory: string): string[] {
+  const { execArgv, nodeOptions } = absolutePreloads(directory);
+  const words = [...splitNodeOptions(nodeOptions).map(unquote), ...execArgv];
+  const specifiers: string[] = [];
+  mapPreloads(words, (specifier, flag) => {
+    if (flag === '--import') specifiers.push(specifier);
+    return specifier;
+  });
+  return specifiers.filter(isAbsolute);
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((word, i) => word === b[i]);
+}
+
+/** Whether there are modules that the process was told to load first, as each Worker is. */
+export function hasPreloads(flags = preloadFlags): boolean {
   const words = [...process.execArgv, ...splitNodeOptions(process.env['NODE_OPTIONS'] ?? '')];
-  return words.some((word) => preloadFlags.includes(word.split('=', 1)[0] ?? ''));
+  return words.some((word) => flags.includes(word.split('=', 1)[0] ?? ''));
+}
+
+export function hasImportedPreloads(): boolean {
+  return hasPreloads(['--import']);
 }
 
 /** The words with each preload's specifier replaced, or left out with its flag. */
 function mapPreloads(
   words: readonly string[],
-  map: (specifier: string) => string | undefined,
+  map: (specifier: string, flag: string) => string | undefined,
 ): string[] {
   const mapped: string[] = [];
   for (let i = 0; i < words.length; i++) {
@@ -48,10 +83,10 @@ function mapPreloads(
     if (!preloadFlags.includes(flag)) {
       mapped.push(word);
     } else if (inline !== undefined) {
-      const specifier = map(inline);
+      const specifier = map(inline, flag);
       if (specifier !== undefined) mapped.push(`${flag}=${specifier}`);
     } else if (next !== undefined) {
-      const specifier = map(next);
+      const specifier = map(next, flag);
       if (specifier !== undefined) mapped.push(word, specifier);
       i++;
     }

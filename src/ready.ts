@@ -9,8 +9,10 @@ import type { Readiness } from './options.js';
 
 /** Calls `daemon.ready()` at the moment that `readiness` names; for `'manual'` the program does. */
 export function awaitReadiness(daemon: Daemon, readiness: Readiness): void {
+  const { launchDirectory } = daemon;
   const ready = (): void => daemon.ready();
-  if (readiness === 'loaded') whenMainModuleLoaded(ready);
+  if (readiness === 'detached') ready();
+  if (readiness === 'loaded') whenMainModuleLoaded(launchDirectory, ready);
   if (readiness === 'listening') whenFirstServerListens(ready);
 }
 

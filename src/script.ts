@@ -19,6 +19,8 @@ export function reasonForNoScript(): string | undefined {
     const reason = refused[argument.split('=', 1)[0] ?? ''];
     if (reason !== undefined) return reason;
   }
+  // The child of `node --watch`, which is not told so by a flag.
+  if (process.env['WATCH_REPORT_DEPENDENCIES'] !== undefined) return "Node's watch mode";
   const script = process.argv[1];
   return script === undefined || script === '-' ? 'a script read from stdin' : undefined;
 }

@@ -5,6 +5,8 @@
 import { constants } from 'node:os';
 
 import type { Daemon, StoppingHandler } from './handle.js';
+import { listenAlone } from './lone-listener.js';
+import type { Notifier } from './notify.js';
 
 const ends = ['SIGTERM', 'SIGINT'] as const;
 const hangup = 'SIGHUP';
@@ -12,13 +14,14 @@ const hangup = 'SIGHUP';
 /** Returns what takes the answers back. */
 export function answerSignals(
   daemon: Daemon,
+  supervisor: Notifier,
   shutdownTimeout: number,
   beforeEnd: () => void,
 ): () => void {
   let stopping = false;
 
   const onEnd = (signal: NodeJS.Signals): void => {
-    if (isListenedTo(signal)) return;
+    supervisor.stopping();
     const end = (): void => {
       beforeEnd();
       ignore();
@@ -31,23 +34,29 @@ export function answerSignals(
     else void withDeadline(callStoppingHandlers(daemon, signal), shutdownTimeout).then(end);
   };
   const onHangup = (): void => {
-    if (isListenedTo(hangup)) return;
-    daemon.reopenLogs();
-    daemon.emit('reload');
-  };
-  const ignore = (): void => {
-    for (const signal of ends) process.removeListener(signal, onEnd);
-    process.removeListener(hangup, onHangup);
+    supervisor.reloading();
+    void reload(daemon).finally(() => supervisor.reloaded());
   };
 
-  // First, so that a listener that is called once is still counted when ours is called.
-  for (const signal of ends) process.prependListener(signal, onEnd);
-  process.prependListener(hangup, onHangup);
+  const ignorers = ends.map((signal) => listenAlone(signal, onEnd));
+  if (supervisor.hasSupervisor) {
+    // It may wait for the answer to its signal, whoever acts on it.
+    process.prependListener(hangup, onHangup);
+    ignorers.push(() => process.removeListener(hangup, onHangup));
+  } else {
+    ignorers.push(listenAlone(hangup, onHangup));
+  }
+  const ignore = (): void => {
+    for (const each of ignorers) each();
+  };
   return ignore;
 }
 
-function isListenedTo(signal: NodeJS.Signals): boolean {
-  return process.listenerCount(signal) > 1;
+async function reload(daemon: Daemon): Promise<void> {
+  // The program's own listeners are called after ours.
+  if (process.listenerCount(hangup) > 1) return;
+  daemon.reopenLogs();
+  await Promise.all(daemon.rawListeners('reload').map((handler) => handler.call(daemon)));
 }
 
 async function callStoppingHandlers(daemon: Daemon, signal: NodeJS.Signals): Promise<void> {

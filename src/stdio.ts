@@ -4,14 +4,22 @@
 import { createReadStream } from 'node:fs';
 import { Socket } from 'node:net';
 
-import type { Plan } from './binding.js';
+import { loadBinding } from './binding.js';
 import { DescriptorStream } from './descriptor-stream.js';
+import type { Settings } from './settings.js';
 
-/** Replaces the streams whose descriptors lead elsewhere now. */
-export function adoptStreams(plan: Plan): void {
-  if (plan.stdin !== undefined) replaceStdin();
-  if (plan.stdout !== undefined) replaceOutput('stdout', 1);
-  if (plan.stderr !== undefined) replaceOutput('stderr', 2);
+/**
+ * Replaces the streams whose descriptors lead elsewhere now. `copies` led to the terminal under
+ * numbers of their own, and follow stdout.
+ */
+export function adoptStreams({ stdin, stdout, stderr }: Settings, copies: readonly number[]): void {
+  if (stdin !== 'inherit') replaceStdin();
+  if (stdout !== 'inherit') replaceOutput('stdout', 1);
+  if (stderr === 'inherit') return;
+  // A Worker writes to the streams that were there when it was made.
+  const { fd } = (process.stderr as { _handle?: { fd?: number } })._handle ?? {};
+  if (fd !== undefined && copies.includes(fd)) loadBinding().duplicate(2, fd);
+  replaceOutput('stderr', 2);
 }
 
 /**

@@ -1,0 +1,122 @@
+/**
+ * Daemons as others see and steer them: by their pid file.
+ */
+import { resolve } from 'node:path';
+
+import { resolveStopOptions, type StopOptions, signalOf } from './control-options.js';
+import { DaemonError, OptionError } from './error.js';
+import { grip, happens, look, unclear } from './grip.js';
+import { isPath, show } from './option-rules.js';
+import type { SignalName } from './signal-names.js';
+
+/**
+ * `'running'`; `'starting'`, before its pid is in the file; `'stopped'`; `'dead'`, when what it has
+ * left tells that it did not end by itself; `'unknown'`, when `reason` tells why it cannot be told.
+ */
+export type DaemonState = 'running' | 'starting' | 'stopped' | 'dead' | 'unknown';
+
+export interface DaemonStatus {
+  state: DaemonState;
+  /** The process that runs, or that has died. */
+  pid?: number;
+  /** Of `'unknown'`. */
+  reason?: string;
+}
+
+export interface StopResult {
+  /** `'killed'`: it had to be, by SIGKILL. */
+  outcome: 'stopped' | 'killed' | 'not-running';
+  /** The process that has ended. */
+  pid?: number;
+}
+
+// From SIGKILL to the end of a process that is not stuck in the kernel.
+const killDeadline = 5_000;
+
+// The lock goes with the process, but for a copy of it that a child may have.
+const unlockDeadline = 1_000;
+
+/**
+ * Whether the daemon of a pid file runs. The lock on the file tells, not what is written in it, so a
+ * reused pid misleads nobody. Changes nothing, and does not wait.
+ */
+export function status(pidFile: string): DaemonStatus {
+  const path = pathOf(pidFile);
+  const sight = look(path);
+  const { state, pid } = sight;
+  if (state === 'foreign' || state === 'unknown')
+    return { state: 'unknown', reason: unclear(sight, path).message };
+  return pid === 0 ? { state } : { state, pid };
+}
+
+/**
+ * Ends the daemon of a pid file: a signal, and if it has not ended after `timeout`, SIGKILL. Resolves
+ * when it has ended and its pid file is unlocked. A daemon that does not run is no error.
+ *
+ * @throws DaemonError `ERR_DAEMON_SIGNAL` without the right to, `ERR_DAEMON_ALIVE` if it has not
+ * ended, and others if it cannot be told who it is.
+ */
+export async function stop(pidFile: string, options: StopOptions = {}): Promise<StopResult> {
+  const path = pathOf(pidFile);
+  const { signal, timeout, then } = resolveStopOptions(options);
+  const daemon = await grip(path);
+  if (daemon === undefined) return { outcome: 'not-running' };
+  const { pid } = daemon;
+  try {
+    daemon.send(signal);
+    let outcome: StopResult['outcome'] = 'stopped';
+    if (!(await daemon.ends(timeout))) {
+      if (then === false) throw alive(pid, signal, timeout);
+      outcome = 'killed';
+      daemon.send(then);
+      if (!(await daemon.ends(killDeadline))) throw alive(pid, then, killDeadline);
+    }
+    await unlocked(path, pid);
+    return { outcome, pid };
+  } finally {
+    daemon.release();
+  }
+}
+
+/**
+ * Sends a signal to the daemon of a pid file, and to no other process. Resolves with its pid.
+ *
+ * @throws DaemonError `ERR_DAEMON_NOT_RUNNING`, `ERR_DAEMON_SIGNAL` without the right to, and others
+ * if it cannot be told who it is.
+ */
+export async function signal(pidFile: string, name: SignalName): Promise<number> {
+  const path = pathOf(pidFile);
+  const wanted = signalOf('signal', name);
+  const daemon = await grip(path);
+  try {
+    if (daemon?.send(wanted)) return daemon.pid;
+    throw new DaemonError('ERR_DAEMON_NOT_RUNNING', { path });
+  } finally {
+    daemon?.release();
+  }
+}
+
+/** SIGHUP: the daemon opens its logs anew and reads its configuration again. See {@link signal}. */
+export function reload(pidFile: string): Promise<number> {
+  return signal(pidFile, 'SIGHUP');
+}
+
+/** Waits until the process that has ended is not in the file, or does not lock it, any more. */
+async function unlocked(path: string, pid: number): Promise<void> {
+  let sight = look(path);
+  const isUnlocked = (): boolean => {
+    sight = look(path);
+    return sight.state !== 'foreign' || sight.pid !== pid;
+  };
+  if (!(await happens(unlockDeadline, isUnlocked))) throw unclear(sight, path);
+}
+
+function alive(pid: number, signal: SignalName, timeout: number): DaemonError {
+  return new DaemonError('ERR_DAEMON_ALIVE', { pid, signal, what: `${timeout} ms` });
+}
+
+function pathOf(pidFile: string): string {
+  if (!isPath(pidFile))
+    throw new OptionError(`Expected the pid file to be a path, got ${show(pidFile)}`);
+  return resolve(pidFile);
+}

@@ -1,0 +1,64 @@
+/**
+ * The exec strategy: the program is executed a second time, and finds out by a token in its
+ * environment that it is the daemon.
+ */
+import { loadBinding, type NativeDaemon, type Plan } from './binding.js';
+import { absolutePreloads } from './preload.js';
+
+const variable = 'TSDAEMON_REBORN';
+
+/** What the first run tells the second. */
+interface Legacy {
+  launcherPid: number;
+  launchDirectory: string;
+}
+
+/** What is known in the second run. */
+export interface Reborn {
+  launchDirectory: string;
+  native: NativeDaemon;
+}
+
+type Program = Pick<Plan, 'execPath' | 'token' | 'arguments' | 'environment'>;
+
+/** The program, as it is to be executed again from another directory. */
+export function programAgain(): Program {
+  const launchDirectory = process.cwd();
+  const { execArgv, nodeOptions } = absolutePreloads(launchDirectory);
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
+  };
+  delete environment['NODE_UNIQUE_ID'];
+  const legacy: Legacy = { launcherPid: process.pid, launchDirectory };
+  return {
+    execPath: process.execPath,
+    arguments: [process.argv0, ...execArgv, ...process.argv.slice(1)],
+    environment: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    token: `${variable}=${encodeURIComponent(JSON.stringify(legacy))}`,
+  };
+}
+
+let reborn: Reborn | undefined;
+
+/** The second run, if this is one. The token is for this very process, and gone once it was read. */
+export function rebornProcess(): Reborn | undefined {
+  const token = process.env[variable];
+  if (token === undefined) return reborn;
+  delete process.env[variable];
+  const [legacy = '', ...numbers] = token.split(',');
+  const [pid, ...handed] = numbers.map(Number);
+  if (pid !== process.pid) return reborn;
+  reborn = read(JSON.parse(decodeURIComponent(legacy)) as Legacy, handed);
+  return reborn;
+}
+
+/** The native side writes a 0 for a descriptor that there is not. */
+function read({ launcherPid, launchDirectory }: Legacy, handed: readonly number[]): Reborn {
+  const [statusFd = -1, finalStderr = -1, pidFile = -1, pidDirectory = -1] = handed.map(
+    (fd) => fd || -1,
+  );
+  loadBinding().takeHanded(statusFd, finalStderr, pidFile, pidDirectory);
+  const native = { pid: process.pid, launcherPid, statusFd, finalStderr, pidFile, pidDirectory };
+  return { launchDirectory, native: { ...native, user: '', home: '', copies: [] } };
+}

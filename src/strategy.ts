@@ -1,0 +1,46 @@
+/**
+ * The ways to become a daemon, and the one of staying in the foreground.
+ */
+import { loadBinding, type NativeDaemon, type NativeFailure } from './binding.js';
+import { failureError } from './failure.js';
+import { makePlan } from './plan.js';
+import { programAgain, rebornProcess } from './reborn.js';
+import type { Settings } from './settings.js';
+
+/** How the daemon was made; `'none'`: it stayed in the foreground. */
+export type Made = 'fork' | 'exec' | 'none';
+
+export interface Started {
+  native: NativeDaemon;
+  strategy: Made;
+}
+
+/**
+ * Returns in the daemon, or in the foreground; by the exec strategy in the second run alone.
+ *
+ * @throws DaemonError in the launcher.
+ */
+export function start(settings: Settings): Started {
+  const reborn = rebornProcess();
+  if (reborn !== undefined) return { native: reborn.native, strategy: 'exec' };
+  const [outcome, strategy] = attempt(settings);
+  if (!('step' in outcome)) return { native: outcome, strategy };
+  const error = failureError(outcome, settings);
+  if (error.code === 'ERR_DAEMON_RUNNING' && settings.ifRunning === 'ok') process.exit(0);
+  throw error;
+}
+
+function attempt(settings: Settings): [NativeDaemon | NativeFailure, Made] {
+  const binding = loadBinding();
+  const plan = makePlan(settings);
+  if (settings.detach === false) return [binding.stay(plan), 'none'];
+  if (settings.strategy !== 'exec') {
+    const outcome = binding.daemonize(plan);
+    if (settings.strategy === 'fork' || !isUnsupported(outcome)) return [outcome, 'fork'];
+  }
+  return [binding.daemonizeByExec({ ...plan, ...programAgain() }), 'exec'];
+}
+
+function isUnsupported(outcome: NativeDaemon | NativeFailure): boolean {
+  return 'step' in outcome && outcome.step === 'support';
+}
