@@ -138,19 +138,29 @@ void report_ready(const Napi::CallbackInfo& info) {
   const ScopedFd channel(int_of(info[0]));
   const ScopedFd final_stderr(int_of(info[1]));
   if (final_stderr.valid()) dup2(final_stderr.get(), STDERR_FILENO);
-  StatusChannel::write(channel.get(), {Report::Word::ready, Step::none_, 0, 0});
+  StatusChannel::write(channel.get(), {Report::Word::ready, Step::none_, 0, 0, 0});
   if (info[2].As<Napi::Boolean>()) StatusChannel::await_reader_end(channel.get());
+}
+
+// reportError(statusFd, length): so many bytes, the last that were written to stderr.
+void report_error(const Napi::CallbackInfo& info) {
+  const off_t end = lseek(STDERR_FILENO, 0, SEEK_CUR);
+  if (end < 0) return;
+  StatusChannel::write(int_of(info[0]),
+                       {Report::Word::error, Step::none_, 0, int_of(info[1]), end});
 }
 
 // extendStartTimeout(statusFd, milliseconds)
 void extend_start_timeout(const Napi::CallbackInfo& info) {
-  StatusChannel::write(int_of(info[0]), {Report::Word::extend, Step::none_, 0, int_of(info[1])});
+  StatusChannel::write(int_of(info[0]), {Report::Word::extend, Step::none_, 0, int_of(info[1]), 0});
 }
 
-// removePidFile(file, directory, name)
+// removePidFile(file, directory, name): while it is locked; then it is not.
 void remove_pid_file(const Napi::CallbackInfo& info) {
+  const ScopedFd file(int_of(info[0]));
+  const ScopedFd directory(int_of(info[1]));
   const std::string name = info[2].As<Napi::String>();
-  LockFile::remove(int_of(info[0]), int_of(info[1]), name.c_str());
+  LockFile::remove(file.get(), directory.get(), name.c_str());
 }
 
 // reopen(stream, path, copies): 0 or an errno.
@@ -213,6 +223,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("stay", Napi::Function::New(env, start_by<stay>, "stay"));
   exports.Set("obstacle", Napi::Function::New(env, obstacle, "obstacle"));
   exports.Set("reportReady", Napi::Function::New(env, report_ready, "reportReady"));
+  exports.Set("reportError", Napi::Function::New(env, report_error, "reportError"));
   exports.Set("extendStartTimeout",
               Napi::Function::New(env, extend_start_timeout, "extendStartTimeout"));
   exports.Set("removePidFile", Napi::Function::New(env, remove_pid_file, "removePidFile"));

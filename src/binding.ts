@@ -149,9 +149,11 @@ export interface Binding {
   obstacle(): Obstacle;
   /** Tells the launcher, and closes both descriptors; the launcher's end is waited for, or not. */
   reportReady(statusFd: number, finalStderr: number, waits: boolean): void;
+  /** The last `length` bytes that were written to stderr are to be shown by the launcher. */
+  reportError(statusFd: number, length: number): void;
   /** The launcher waits for so long from now on. */
   extendStartTimeout(statusFd: number, milliseconds: number): void;
-  /** If `name` still is the locked file. */
+  /** If `name` still is the locked file; and unlocks it. */
   removePidFile(pidFile: number, pidDirectory: number, name: string): void;
   /** Lets a log stream, and the copies of it, lead to `path` opened anew. Returns 0 or an errno. */
   reopen(stream: number, path: string, copies: readonly number[]): number;

@@ -5,6 +5,7 @@ import { DaemonError } from './error.js';
 import { tellExitStatus } from './exit-status.js';
 import { Daemon } from './handle.js';
 import { adoptIdentity } from './identity.js';
+import { LauncherChannel } from './launcher-channel.js';
 import type { DaemonizeOptions } from './options.js';
 import { makePlaces } from './places.js';
 import { awaitReadiness } from './ready.js';
@@ -35,12 +36,13 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
   const settings = resolveOptions(whereToBe(options), launchDirectory);
   if (settings.name !== undefined) makePlaces(settings.name);
 
-  const { native, strategy } = start(settings);
+  const started = start(settings);
+  const launcher = new LauncherChannel(started.native);
 
-  adoptIdentity(native, settings);
-  if (strategy !== 'exec') adoptStreams(settings, native.copies);
+  adoptIdentity(started.native, settings);
+  adoptStreams(settings, started, launcher);
   settleDescendants(launchDirectory);
-  current = new Daemon(native, strategy, settings, launchDirectory);
+  current = new Daemon(started, launcher, settings, launchDirectory);
   awaitReadiness(current, settings.ready);
   return current;
 }
@@ -56,6 +58,6 @@ export function isDaemon(): boolean {
 /** Under a supervisor, or by the user's word, in the foreground. */
 function whereToBe(options: DaemonizeOptions): DaemonizeOptions {
   const stays =
-    process.env['TSDAEMON_FOREGROUND'] === '1' || (options.detach === 'auto' && isSupervised());
+    process.env['TSDAEMON_FOREGROUND'] === '1' || (options?.detach === 'auto' && isSupervised());
   return stays ? { ...options, detach: false } : options;
 }

@@ -9,15 +9,19 @@ type Done = (error?: Error | null) => void;
  */
 export class DescriptorStream extends Writable {
   readonly fd: number;
+  readonly #written: (length: number) => void;
 
-  constructor(fd: number) {
+  /** @param written is told how many bytes were written */
+  constructor(fd: number, written: (length: number) => void = () => {}) {
     super({ decodeStrings: true, emitClose: false, autoDestroy: false });
     this.fd = fd;
+    this.#written = written;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     try {
-      for (let written = 0; written < chunk.length; ) written += writeSync(this.fd, chunk, written);
+      for (let at = 0; at < chunk.length; ) at += writeSync(this.fd, chunk, at);
+      this.#written(chunk.length);
     } catch (error) {
       done(error as Error);
       return;

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 
-import { loadBinding, type NativeDaemon } from './binding.js';
+import type { LauncherChannel } from './launcher-channel.js';
 import { adoptListenFds } from './listen-fds.js';
 import { reopenLogs } from './logs.js';
 import { Notifier } from './notify.js';
 import { keepPidFile } from './pid-file.js';
 import type { Settings } from './settings.js';
 import { answerSignals } from './signals.js';
-import type { Made } from './strategy.js';
+import type { Made, Started } from './strategy.js';
 
 /** What a daemon is told of its own end. May be asynchronous: it is waited for. */
 export type StoppingHandler = (signal: NodeJS.Signals) => void | Promise<void>;
@@ -45,12 +45,16 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   readonly #supervisor: Notifier;
   readonly #releasePidFile: () => void;
   readonly #ignoreSignals: () => void;
-  #statusFd: number;
-  #finalStderr: number;
+  readonly #launcher: LauncherChannel;
   #isReady = false;
 
   /** @internal */
-  constructor(native: NativeDaemon, strategy: Made, settings: Settings, launchDirectory: string) {
+  constructor(
+    { native, strategy }: Started,
+    launcher: LauncherChannel,
+    settings: Settings,
+    launchDirectory: string,
+  ) {
     super();
     this.pid = native.pid;
     this.launcherPid = native.launcherPid;
@@ -59,8 +63,7 @@ export class Daemon extends EventEmitter<DaemonEvents> {
     this.pidFile = settings.pidFile;
     this.#settings = settings;
     this.#copies = native.copies;
-    this.#statusFd = native.statusFd;
-    this.#finalStderr = native.finalStderr;
+    this.#launcher = launcher;
     adoptListenFds(native.launcherPid);
     this.#supervisor = new Notifier(native.launcherPid, native.notifySocket);
     process.on('exit', () => this.#supervisor.stopping());
@@ -80,7 +83,8 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   ready(status?: string): void {
     if (this.#isReady) return;
     this.#isReady = true;
-    if (this.#statusFd >= 0) this.#reportReady();
+    // A supervisor believes nobody but its main process: that is the launcher, until it has ended.
+    this.#launcher.ready(this.#supervisor.hasSupervisor);
     this.#supervisor.ready(status);
   }
 
@@ -103,7 +107,7 @@ export class Daemon extends EventEmitter<DaemonEvents> {
         `Expected a whole number of milliseconds from 0 (for ever) to ${2 ** 31 - 1}, got ${milliseconds}`,
       );
     if (this.#isReady) return;
-    if (this.#statusFd >= 0) loadBinding().extendStartTimeout(this.#statusFd, milliseconds);
+    this.#launcher.extend(milliseconds);
     if (milliseconds > 0) this.#supervisor.extendTimeout(milliseconds);
   }
 
@@ -123,14 +127,5 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   release(): void {
     this.#ignoreSignals();
     this.#releasePidFile();
-  }
-
-  // A supervisor believes nobody but its main process: that is the launcher, until it has said that
-  // it is the daemon.
-  #reportReady(): void {
-    const waits = this.#supervisor.hasSupervisor;
-    loadBinding().reportReady(this.#statusFd, this.#finalStderr, waits);
-    this.#statusFd = -1;
-    this.#finalStderr = -1;
   }
 }

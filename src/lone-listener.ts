@@ -3,10 +3,14 @@
  * the program has one of its own, as the package signal-exit does, sees none of ours.
  */
 export function listenAlone(signal: NodeJS.Signals, listener: NodeJS.SignalsListener): () => void {
-  const isOther = (event: string | symbol, added: unknown): boolean =>
-    event === signal && added !== listener;
+  const isOther = (event: string | symbol, changed: unknown): boolean =>
+    event === signal && changed !== listener;
+  // Not before the other one is there: Node stops watching a signal that nobody listens to.
+  const giveWay = (): void => {
+    if (process.listenerCount(signal) > 1) process.removeListener(signal, listener);
+  };
   const onNew = (event: string | symbol, added: unknown): void => {
-    if (isOther(event, added)) process.removeListener(signal, listener);
+    if (isOther(event, added)) process.nextTick(giveWay);
   };
   const onRemoved = (event: string | symbol, removed: unknown): void => {
     if (isOther(event, removed) && process.listenerCount(signal) === 0)

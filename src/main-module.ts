@@ -2,6 +2,7 @@
  * The moment at which the main module has finished, its top-level await included: CommonJS, ESM or
  * TypeScript, under whatever name it was started.
  */
+import { realpathSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -88,7 +89,7 @@ async function importMain(directory: string, path: string): Promise<void> {
     await import(pathToFileURL(file).href);
     await nextTurn();
   }
-  if (!process.mainModule?.loaded) await import(urlOf(path));
+  if (!process.mainModule?.loaded && !isUnderAnotherName(path)) await import(urlOf(path));
 }
 
 /** Whatever Node had begun to import is on its way. */
@@ -96,8 +97,12 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** By --preserve-symlinks-main, which no import() obeys: it would evaluate the file again. */
+function isUnderAnotherName(path: string): boolean {
+  return process.execArgv.includes('--preserve-symlinks-main') && realpathSync(path) !== path;
+}
+
 function urlOf(path: string): string {
   if (/^(file|data):/.test(path)) return path;
-  if (process.execArgv.includes('--preserve-symlinks-main')) return pathToFileURL(path).href;
   return pathToFileURL(createRequire(path).resolve(path)).href;
 }

@@ -6,20 +6,31 @@ import { Socket } from 'node:net';
 
 import { loadBinding } from './binding.js';
 import { DescriptorStream } from './descriptor-stream.js';
+import type { LauncherChannel } from './launcher-channel.js';
 import type { Settings } from './settings.js';
+import type { Started } from './strategy.js';
 
 /**
- * Replaces the streams whose descriptors lead elsewhere now. `copies` led to the terminal under
- * numbers of their own, and follow stdout.
+ * Replaces the streams whose descriptors lead elsewhere now; a program that was executed anew has
+ * found them so.
  */
-export function adoptStreams({ stdin, stdout, stderr }: Settings, copies: readonly number[]): void {
-  if (stdin !== 'inherit') replaceStdin();
-  if (stdout !== 'inherit') replaceOutput('stdout', 1);
+export function adoptStreams(
+  { stdin, stdout, stderr }: Settings,
+  { native, strategy }: Started,
+  launcher: LauncherChannel,
+): void {
+  const isFresh = strategy === 'exec';
+  if (stdin !== 'inherit' && !isFresh) replaceStdin();
+  if (stdout !== 'inherit' && !isFresh) replaceOutput('stdout', new DescriptorStream(1));
   if (stderr === 'inherit') return;
-  // A Worker writes to the streams that were there when it was made.
+  if (!isFresh) redirectOldStderr(native.copies);
+  replaceOutput('stderr', new DescriptorStream(2, (length) => launcher.wroteError(length)));
+}
+
+/** What led to the terminal follows stdout; a Worker writes to the streams of its making. */
+function redirectOldStderr(copies: readonly number[]): void {
   const { fd } = (process.stderr as { _handle?: { fd?: number } })._handle ?? {};
   if (fd !== undefined && copies.includes(fd)) loadBinding().duplicate(2, fd);
-  replaceOutput('stderr', 2);
 }
 
 /**
@@ -34,8 +45,8 @@ function replaceStdin(): void {
   define('stdin', () => createReadStream('', { fd: 0, autoClose: false }));
 }
 
-function replaceOutput(name: 'stdout' | 'stderr', fd: number): void {
-  define(name, () => new DescriptorStream(fd));
+function replaceOutput(name: 'stdout' | 'stderr', stream: DescriptorStream): void {
+  define(name, () => stream);
   // The console remembers the stream of its first line.
   Object.defineProperty(console, `_${name}`, {
     configurable: true,

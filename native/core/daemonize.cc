@@ -178,12 +178,12 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
     start.channel.keep_writing();
     failure = start.complete(plan);
     if (failure) {
-      start.channel.write({Report::Word::failed, failure.step, failure.error, 0});
+      start.channel.write({Report::Word::failed, failure.step, failure.error, 0, 0});
       raw::exit_group(EXIT_FAILURE);
     }
     // From this word on the launcher never lets its threads go: only now may ours.
     start.channel.write({plan.ready_when_detached ? Report::Word::ready : Report::Word::complete,
-                         Step::none_, 0, 0});
+                         Step::none_, 0, 0, 0});
     start.forkall.thaw();
     start.hand_over(daemonized);
     daemonized->launcher_pid = launcher_pid;
@@ -237,7 +237,7 @@ Failure daemonize_by_exec(const Plan& plan) {
                              plan.kept);
       failure = {.step = Step::exec_, .error = error};
     }
-    exec_channel.write({Report::Word::failed, failure.step, failure.error, 0});
+    exec_channel.write({Report::Word::failed, failure.step, failure.error, 0, 0});
     raw::exit_group(EXIT_FAILURE);
   }
 

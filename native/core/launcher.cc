@@ -108,7 +108,9 @@ Failure Launcher::await_complete(const StatusChannel& channel, int daemon, bool*
 Failure Launcher::await_exec(const StatusChannel& channel, int daemon) {
   const uint64_t deadline = in(complete_timeout);
   Failure failure{.step = Step::handover_};
-  const Event event = next_event(channel.reader(), none, deadline);
+  Event event;
+  do event = next_event(channel.reader(), none, deadline);
+  while (event.kind == Event::Kind::nothing && raw::now_ns() < deadline);
   if (event.kind == Event::Kind::report)
     failure = {.step = event.report.step, .error = event.report.error};
   else if (event.kind == Event::Kind::nothing)
@@ -133,6 +135,8 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
         if (event.report.word == Report::Word::ready) raw::exit_group(EXIT_SUCCESS);
         if (event.report.word == Report::Word::extend)
           deadline = in(milliseconds(event.report.value));
+        if (event.report.word == Report::Word::error)
+          follower.show_said(event.report.end, event.report.value);
         break;
 
       case Event::Kind::end_of_file:
@@ -166,7 +170,7 @@ void Launcher::exit_as_daemon(const Wait& wait) const {
 // A daemon that was killed has left its pid file; we still hold the lock.
 void Launcher::exit_failed(const Wait& wait, const std::string& message, int status,
                            int exit_status) {
-  wait.follower.show_news();
+  wait.follower.show_rest();
   wait.lock_file.remove();
   print_message(message.c_str(), wait.daemon, status);
   raw::exit_group(exit_status);

@@ -2,14 +2,29 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "forkall/syscalls.h"
 
 namespace tsdaemon {
 
 namespace raw = forkall::raw;
 
-void LogFollower::follow(int file) {
+namespace {
+
+constexpr off_t rest_size = 8 * 1024;
+
+off_t size_of(int file) {
+  struct stat status {};
+  raw::syscall(SYS_fstat, file, raw::pointer(&status));
+  return status.st_size;
+}
+
+}  // namespace
+
+void LogFollower::follow(int file, bool shared) {
   file_.reset(file);
+  shared_ = shared;
   struct stat status {};
   if (file < 0) return;
   if (fstat(file, &status) == 0 && S_ISREG(status.st_mode))
@@ -19,14 +34,30 @@ void LogFollower::follow(int file) {
 }
 
 void LogFollower::show_news() {
-  char news[4096];
-  while (file_.valid()) {
-    const long length = raw::pread(file_.get(), news, sizeof(news), static_cast<uint64_t>(shown_));
+  if (file_.valid() && !shared_) show(shown_, size_of(file_.get()));
+}
+
+void LogFollower::show_said(off_t end, off_t length) {
+  if (file_.valid() && shared_) show(end - length, end);
+}
+
+void LogFollower::show_rest() {
+  if (!file_.valid()) return;
+  const off_t end = size_of(file_.get());
+  show(std::max(shown_, end - rest_size), end);
+}
+
+void LogFollower::show(off_t from, off_t to) {
+  char part[4096];
+  while (from < to) {
+    const auto wanted = static_cast<size_t>(std::min<off_t>(to - from, sizeof(part)));
+    const long length = raw::pread(file_.get(), part, wanted, static_cast<uint64_t>(from));
     if (length <= 0) return;
-    shown_ += length;
+    from += length;
+    shown_ = std::max(shown_, from);
     for (long written = 0; written < length;) {
       const long result =
-          raw::write(STDERR_FILENO, news + written, static_cast<size_t>(length - written));
+          raw::write(STDERR_FILENO, part + written, static_cast<size_t>(length - written));
       if (result <= 0) return;
       written += result;
     }

@@ -9,11 +9,12 @@ namespace tsdaemon {
 
 /// What the daemon tells its launcher: one struct, one write.
 struct Report {
-  enum class Word : uint32_t { failed = 1, complete, ready, extend };
+  enum class Word : uint32_t { failed = 1, complete, ready, extend, error };
   Word word;
   Step step;      // of `failed`
   int32_t error;  // of `failed`
-  int32_t value;  // of `extend`: milliseconds from now
+  int32_t value;  // of `extend`: milliseconds from now; of `error`: a length
+  int64_t end;    // of `error`: where in the log of stderr it ends
 };
 
 /// The pipe from the daemon to its launcher, closed on exec.
@@ -39,8 +40,8 @@ class StatusChannel {
   static void write(int writer, const Report& report);
   void write(const Report& report) const { write(writer_.get(), report); }
 
-  /// Waits, but not for long, until nobody reads any more: the launcher has ended, and said its last
-  /// word before.
+  /// Waits, but not for long, until nobody reads any more: the launcher has ended, and said its
+  /// last word before.
   static void await_reader_end(int writer);
 
  private:

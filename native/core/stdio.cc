@@ -58,7 +58,9 @@ Failure Stdio::open(const Plan& plan) {
 int Stdio::follow_errors(const Plan& plan, LogFollower* follower) {
   const StreamTarget& target = plan.streams[STDERR_FILENO];
   if (target.kind == StreamTarget::Kind::path) {
-    follower->follow(open_without_waiting(target.path.c_str(), O_RDONLY));
+    const StreamTarget& output = plan.streams[STDOUT_FILENO];
+    follower->follow(open_without_waiting(target.path.c_str(), O_RDONLY),
+                     output.kind == target.kind && output.path == target.path);
   } else if (target.kind == StreamTarget::Kind::null) {
     const int memory = static_cast<int>(
         forkall::raw::syscall(SYS_memfd_create, forkall::raw::pointer("stderr"), MFD_CLOEXEC));
@@ -66,7 +68,7 @@ int Stdio::follow_errors(const Plan& plan, LogFollower* follower) {
     fcntl(memory, F_SETFL, O_APPEND);
     final_stderr_ = std::move(targets_[STDERR_FILENO]);
     targets_[STDERR_FILENO].reset(memory);
-    follower->follow(copy_above_stdio(memory));
+    follower->follow(copy_above_stdio(memory), false);
   }
   return 0;
 }
