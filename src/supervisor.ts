@@ -2,8 +2,6 @@
  * Who has started this process: a supervisor that keeps it in sight, or somebody who waits for it to
  * go to the background.
  */
-import { fstatSync } from 'node:fs';
-
 import { loadBinding } from './binding.js';
 
 /**
@@ -33,11 +31,13 @@ export function isOurPid(value: string | undefined, launcherPid: number = proces
   return value === String(process.pid) || value === String(launcherPid);
 }
 
+// Not by fs.fstatSync(): what that leaves behind of a pipe or a socket ends the resolution of symbolic
+// links in Node's module loader half way (seen on 20 and 22).
 function stdinIsSocket(): boolean {
   try {
-    return fstatSync(0).isSocket() && loadBinding().isAddressedSocket(0);
+    return loadBinding().isAddressedSocket(0);
   } catch {
-    // No stdin, or no addon, without which nothing can be detached.
+    // Without the addon nothing can be detached.
     return false;
   }
 }
