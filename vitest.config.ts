@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { deadlines } from './test/helpers/deadlines.mjs';
 
 export default defineConfig({
   test: {
@@ -8,7 +9,7 @@ export default defineConfig({
     // Each test starts real daemons, several at a time; a second file beside it would only make
     // the two of them slow on a small machine.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: deadlines.test,
+    hookTimeout: deadlines.test,
   },
 });

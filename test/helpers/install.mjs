@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const project = fileURLToPath(new URL('../../', import.meta.url));
+const manifest = createRequire(import.meta.url)('../../package.json');
+
+/** Packages of ours that programs in the tests use beside tsdaemon. */
+const neighbours = ['express', 'fastify'];
+
+/**
+ * Makes a directory in which tsdaemon is installed as npm would have done it, beside the fixtures, so that
+ * `node --require tsdaemon/early fixtures/app.cjs` is typed there as a user types it.
+ *
+ * @returns {{root: string, remove: () => void}}
+ */
+export function install() {
+  const addon = join('build', 'Release', 'tsdaemon.node');
+  for (const needed of [addon, join('dist', 'early.js')]) {
+    if (!existsSync(join(project, needed)))
+      throw new Error(`${needed} is missing: run "npm run build" first`);
+  }
+
+  const root = mkdtempSync(join(tmpdir(), 'tsdaemon-test-'));
+  chmodSync(root, 0o755);
+  const modules = join(root, 'node_modules');
+  const home = join(modules, 'tsdaemon');
+  mkdirSync(join(home, dirname(addon)), { recursive: true });
+  for (const part of ['package.json', 'dist', addon])
+    cpSync(join(project, part), join(home, part), { recursive: true });
+  for (const name of [...neighbours, ...Object.keys(manifest.dependencies ?? {})]) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(project, 'node_modules', name), join(modules, name));
+  }
+  cpSync(join(project, 'test', 'fixtures'), join(root, 'fixtures'), { recursive: true });
+  cpSync(join(project, 'examples'), join(root, 'examples'), { recursive: true });
+
+  const sources = join(project, 'test', 'helpers', 'c');
+  for (const name of ['reaper', 'no-flock', 'supervisor'])
+    compile(['-o', join(root, name), join(sources, `${name}.c`)]);
+  compile([
+    '-shared',
+    '-fPIC',
+    '-pthread',
+    '-o',
+    join(root, 'unparkable.node'),
+    join(sources, 'unparkable.c'),
+  ]);
+
+  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+/** @param {string[]} args */
+function compile(args) {
+  execFileSync(process.env['CC'] ?? 'cc', ['-O1', '-Wall', ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+}

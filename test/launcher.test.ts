@@ -1,0 +1,161 @@
+import { connect } from 'node:net';
+import { describe, expect } from 'vitest';
+import type { LaunchOptions } from './helpers/launch.ts';
+import { lines, starts } from './helpers/lines.ts';
+import { isAlive } from './helpers/proc.mjs';
+import { Terminal } from './helpers/pty.ts';
+import { test } from './helpers/test.ts';
+
+interface Up {
+  pid: number;
+}
+
+const deaths = [
+  { way: 'exit-7', title: 'exits with its status', code: 7 },
+  { way: 'exit-0', title: 'exits with 0, which is a failure too', code: 1 },
+  { way: 'natural', title: 'comes to its natural end', code: 1 },
+  { way: 'throw', title: 'throws', code: 1 },
+  { way: 'kill', title: 'is killed', code: 128 + 9 },
+  { way: 'abort', title: 'aborts', code: 128 + 6 },
+];
+
+const signals = [
+  { signal: 'SIGINT', code: 130 },
+  { signal: 'SIGTERM', code: 143 },
+  { signal: 'SIGHUP', code: 129 },
+] as const;
+
+for (const line of lines) {
+  describe(`the launcher on Node ${line.major}`, () => {
+    const program = { line, entry: 'daemonize', program: 'manual.cjs' } satisfies LaunchOptions;
+
+    test('exits 0 only after ready()', async ({ scene }) => {
+      const launch = scene.launch({ ...program, daemon: { ready: 'manual' } });
+      const { pid } = await scene.report<Up>('up');
+      expect(isAlive(await launch.started)).toBe(true);
+      process.kill(pid, 'SIGUSR2');
+      expect(await launch.finished()).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+      expect(await scene.report<Up>('ready')).toEqual({ pid });
+      expect(isAlive(pid)).toBe(true);
+    });
+
+    for (const { way, title, code } of deaths) {
+      test(`tells the truth of a daemon that ${title} before it is ready`, async ({ scene }) => {
+        const daemon = { ready: 'manual', log: scene.path('log') };
+        const launch = scene.launch({ ...program, args: [way], daemon });
+        const { stderr, ...end } = await launch.finished();
+        expect(end).toEqual({ code, signal: null, stdout: '' });
+        expect(stderr).toMatch(/^tsdaemon: ERR_DAEMON_\w+: .+\n$/m);
+        expect(stderr.split('\n').at(-2)).toContain(scene.path('log'));
+        if (way === 'throw') expect(stderr).toContain('Error: on the way up');
+        await scene.nothingLeft();
+      });
+    }
+
+    for (const { signal, code } of signals) {
+      test(`ends the start on ${signal}`, async ({ scene }) => {
+        const launch = scene.launch({ ...program, daemon: { ready: 'manual' } });
+        const { pid } = await scene.report<Up>('up');
+        await launch.kill(signal);
+        expect(await launch.end()).toEqual({ code, signal: null });
+        expect(isAlive(pid)).toBe(false);
+        await scene.nothingLeft();
+      });
+    }
+
+    test('ends the start on Ctrl-C', async ({ scene }) => {
+      const terminal = new Terminal(scene, 'exec "$@"', {
+        ...program,
+        daemon: { ready: 'manual' },
+      });
+      const { pid } = await scene.report<Up>('up');
+      terminal.type('\x03');
+      expect(await terminal.ended()).toBe(130);
+      expect(isAlive(pid)).toBe(false);
+      await scene.nothingLeft();
+    });
+
+    test('holds no connection open that the daemon closes', async ({ scene }) => {
+      const launch = scene.launch({
+        ...program,
+        program: 'closing.cjs',
+        daemon: { ready: 'manual' },
+      });
+      const { port } = await scene.report<{ port: number }>('listening');
+      const socket = connect(port, '127.0.0.1');
+      let ended = false;
+      socket.resume().once('end', () => {
+        ended = true;
+      });
+      const { pid } = await scene.report<Up>('up');
+      await scene.until('the end of the connection', () => ended);
+      expect(isAlive(await launch.started)).toBe(true);
+      process.kill(pid, 'SIGUSR2');
+      expect(await launch.end()).toEqual({ code: 0, signal: null });
+    });
+
+    test('that is killed outright leaves a daemon that goes on', async ({ scene }) => {
+      const launch = scene.launch({ ...program, daemon: { ready: 'manual' } });
+      const { pid } = await scene.report<Up>('up');
+      await launch.kill('SIGKILL');
+      expect(await launch.end()).toEqual({ code: null, signal: 'SIGKILL' });
+      process.kill(pid, 'SIGUSR2');
+      expect(await scene.report<Up>('ready')).toEqual({ pid });
+      expect(isAlive(pid)).toBe(true);
+    });
+  });
+}
+
+describe('a daemon that is not ready in time', () => {
+  for (const line of lines) {
+    for (const { way, how } of [
+      { way: 'wait', how: 'ended' },
+      { way: 'ignore-term', how: 'killed when it does not heed SIGTERM' },
+    ]) {
+      test.concurrent(`is ${how}, and its launcher on Node ${line.major} exits 124`, async ({
+        scene,
+      }) => {
+        const daemon = { ready: 'manual', readyTimeout: 400 };
+        const launch = scene.launch({
+          line,
+          entry: 'daemonize',
+          program: 'manual.cjs',
+          args: [way],
+          daemon,
+        });
+        const { code, stderr } = await launch.finished();
+        expect(code).toBe(124);
+        expect(stderr).toMatch(/^tsdaemon: ERR_DAEMON_LATE: .*400 ms.*\n$/);
+        if (way === 'ignore-term') await scene.report('term');
+        await scene.nothingLeft();
+      });
+    }
+  }
+});
+
+for (const { line, entry, name } of starts) {
+  describe(name, () => {
+    test('$(…) around the launcher returns while the daemon runs', async ({ scene }) => {
+      const through = ['sh', '-c', 'out=$("$@" 2>&1); echo "returned [$out] $?"', 'sh'];
+      const launch = scene.launch({ line, entry, program: 'self.cjs', through });
+      expect((await launch.finished()).stdout).toBe('returned [] 0\n');
+      expect(isAlive((await scene.report<Up>('self')).pid)).toBe(true);
+    });
+
+    test('a second call and a call in a Worker are refused, and the daemon goes on', async ({
+      scene,
+    }) => {
+      const launch = scene.launch({
+        line,
+        entry,
+        program: 'refused.cjs',
+        daemon: { log: scene.path('log') },
+      });
+      expect(await launch.end()).toEqual({ code: 0, signal: null });
+      expect(await scene.report('refused')).toMatchObject({
+        second: { name: 'DaemonError', code: 'ERR_DAEMON_ALREADY' },
+        inWorker: { name: 'DaemonError', code: 'ERR_DAEMON_WORKER' },
+      });
+    });
+  });
+}

@@ -1,0 +1,192 @@
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import type { LaunchOptions } from './helpers/launch.ts';
+import { lines, starts } from './helpers/lines.ts';
+import { Terminal } from './helpers/pty.ts';
+import { test } from './helpers/test.ts';
+
+interface Console {
+  pid: number;
+  descriptors: Record<string, string>;
+  isTTY: boolean[];
+  isatty: boolean[];
+}
+
+interface Stdin {
+  pid: number;
+  events: string[];
+  isTTY: boolean;
+}
+
+const uses = [
+  { use: 'reading', seen: ['data go', 'end', 'close'] },
+  { use: 'readline', seen: ['line go', 'close'] },
+];
+
+const everywhere = [false, false, false];
+const after = [
+  'error after',
+  'kept stream after',
+  'log after',
+  'worker of after after',
+  'worker of before after',
+];
+const before = ['error before', 'log before'];
+
+const sorted = (text: string) => text.trim().split('\n').sort();
+
+for (const { line, entry, name } of starts) {
+  describe(name, () => {
+    // What is written before the call goes where the launcher writes; the preload leaves nothing to be written before it.
+    const atLauncher = entry === 'early' ? [] : before;
+    const atDaemon = [...(entry === 'early' ? before : []), ...after].sort();
+
+    test('the console writes to the terminal before and to the log after, and no descriptor leads back', async ({
+      scene,
+    }) => {
+      const terminal = new Terminal(scene, 'tty; "$@"; echo "status $?"; exec cat', {
+        line,
+        entry,
+        program: 'console.cjs',
+        daemon: { log: scene.path('log'), ready: 'detached' },
+      });
+      const device = await terminal.shows(/(\/dev\/pts\/\d+)/);
+      await terminal.shows(/status 0/);
+      const { pid, descriptors, isTTY, isatty } = await scene.report<Console>('console');
+      await scene.until(
+        'the log to be written',
+        () => sorted(scene.read('log')).length >= atDaemon.length,
+      );
+
+      expect(sorted(scene.read('log'))).toEqual(atDaemon);
+      const own = entry === 'early' ? [] : ['own stream before'];
+      const shown = terminal.shown.replaceAll('\r', '').split('\n');
+      expect(shown.filter((text) => /before|after/.test(text)).sort()).toEqual([
+        ...atLauncher,
+        ...own,
+      ]);
+      expect({ isTTY, isatty }).toEqual({ isTTY: everywhere, isatty: everywhere });
+      const back = Object.entries(descriptors).filter(
+        ([, target]) => target === device || target === '/dev/tty',
+      );
+      expect(back).toEqual([]);
+      expect(scene.processes().some((process) => process.pid === pid)).toBe(true);
+    });
+
+    test('stdout and stderr may stay where the launcher had them', async ({ scene }) => {
+      const daemon = { stdout: 'inherit', stderr: 'inherit', ready: 'detached' };
+      const launch = scene.launch({ line, entry, program: 'console.cjs', daemon });
+      expect(await launch.end()).toEqual({ code: 0, signal: null });
+      await scene.until(
+        'all to be written',
+        () => sorted(launch.stdout + launch.stderr).length === 7,
+      );
+      expect(sorted(launch.stdout + launch.stderr)).toEqual([...before, ...after].sort());
+    });
+
+    test('stdout may be a descriptor and stderr a path, and both go before the log', async ({
+      scene,
+    }) => {
+      const launch = scene.launch({
+        line,
+        entry,
+        program: 'console.cjs',
+        daemon: { log: scene.path('log'), stdout: 5, stderr: scene.path('err'), ready: 'detached' },
+        through: ['sh', '-c', 'exec "$@" 5>>"$TEST_DIR/out"', 'sh'],
+      });
+      const { code, stderr } = await launch.finished();
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: entry === 'early' ? '' : 'error before\n',
+      });
+      const expected = atDaemon.filter((text) => !text.startsWith('error'));
+      await scene.until(
+        'stdout to be written',
+        () => sorted(scene.read('out')).length >= expected.length,
+      );
+      expect(sorted(scene.read('out'))).toEqual(expected);
+      expect(sorted(scene.read('err'))).toEqual(
+        atDaemon.filter((text) => text.startsWith('error')),
+      );
+    });
+
+    test('the log is appended to, and made for its owner and group alone', async ({ scene }) => {
+      mkdirSync(scene.path('logs'));
+      writeFileSync(scene.path('log'), 'kept\n');
+      for (const log of [scene.path('log'), scene.path('logs/new')]) {
+        const launch = scene.launch({
+          line,
+          entry,
+          program: 'console.cjs',
+          daemon: { log, umask: 0o022 },
+        });
+        expect((await launch.finished()).code).toBe(0);
+      }
+      await scene.until('the log to be written', () => scene.read('log').includes('log after'));
+      expect(scene.read('log')).toMatch(/^kept\n/);
+      expect(statSync(scene.path('logs/new')).mode & 0o777).toBe(0o640);
+    });
+
+    test('stdin that was not touched is at its end', async ({ scene }) => {
+      const launch = scene.launch({ line, entry, program: 'stdin.cjs', args: ['untouched'] });
+      expect((await launch.finished()).code).toBe(0);
+      const { pid, events, isTTY } = await scene.report<Stdin>('stdin');
+      expect({ events, isTTY }).toEqual({ events: ['end'], isTTY: false });
+      expect(await launch.endOf(pid)).toEqual({ code: 6, signal: null });
+    });
+
+    test('stdin may be a file', async ({ scene }) => {
+      writeFileSync(scene.path('in'), 'from a file\n');
+      const daemon = { stdin: scene.path('in') };
+      const launch = scene.launch({
+        line,
+        entry,
+        program: 'stdin.cjs',
+        args: ['untouched'],
+        daemon,
+      });
+      expect((await launch.finished()).code).toBe(0);
+      expect((await scene.report<Stdin>('stdin')).events).toEqual(['data from a file', 'end']);
+    });
+  });
+}
+
+for (const line of lines) {
+  describe(`stdin in use on Node ${line.major}`, () => {
+    for (const { use, seen } of uses) {
+      const options: LaunchOptions = {
+        line,
+        entry: 'daemonize',
+        program: 'stdin.cjs',
+        args: [use],
+      };
+
+      test(`by ${use}, a pipe, ends cleanly and does not keep the daemon alive`, async ({
+        scene,
+      }) => {
+        const launch = scene.launch(options);
+        await launch.started;
+        launch.stdin.write('go\n');
+        expect((await launch.finished()).code).toBe(0);
+        const { pid, events } = await scene.report<Stdin>('stdin');
+        expect(events).toEqual(seen);
+        expect(await launch.endOf(pid)).toEqual({ code: 6, signal: null });
+      });
+
+      test(`by ${use}, a terminal, ends cleanly and what is typed next goes to the shell`, async ({
+        scene,
+      }) => {
+        const terminal = new Terminal(
+          scene,
+          '"$@"; echo "status $?"; read line; echo "read $line"',
+          options,
+        );
+        terminal.type('go\n');
+        await terminal.shows(/status 0/);
+        expect((await scene.report<Stdin>('stdin')).events).toEqual(seen);
+        terminal.type('next\n');
+        expect(await terminal.shows(/read (\w+)/)).toBe('next');
+      });
+    }
+  });
+}
