@@ -101,7 +101,7 @@ export interface NativeFailure {
   obstacle: Obstacle;
   /** Of `freeze`: the id of a thread that did not stop. */
   thread: number;
-  /** Of `lock`: who holds it; of `children`: the first of them. 0 if that is not known. */
+  /** Who holds the `lock`, the first of the `children`, the daemon of `handover`; 0: not known. */
   pid: number;
   /** Of `handover`: as wait(2) gives it. */
   waitStatus: number;

@@ -1,27 +1,12 @@
 /**
- * Daemons as others see and steer them: by their pid file.
+ * Daemons as others steer them: by their pid file.
  */
-import { resolve } from 'node:path';
-
 import { resolveStopOptions, type StopOptions, signalOf } from './control-options.js';
-import { DaemonError, OptionError } from './error.js';
-import { grip, happens, look, unclear } from './grip.js';
-import { isPath, show } from './option-rules.js';
+import { DaemonError } from './error.js';
+import { grip, happens } from './grip.js';
+import { look } from './look.js';
+import { pathOf, unclear } from './sight.js';
 import type { SignalName } from './signal-names.js';
-
-/**
- * `'running'`; `'starting'`, before its pid is in the file; `'stopped'`; `'dead'`, when what it has
- * left tells that it did not end by itself; `'unknown'`, when `reason` tells why it cannot be told.
- */
-export type DaemonState = 'running' | 'starting' | 'stopped' | 'dead' | 'unknown';
-
-export interface DaemonStatus {
-  state: DaemonState;
-  /** The process that runs, or that has died. */
-  pid?: number;
-  /** Of `'unknown'`. */
-  reason?: string;
-}
 
 export interface StopResult {
   /** `'killed'`: it had to be, by SIGKILL. */
@@ -35,19 +20,6 @@ const killDeadline = 5_000;
 
 // The lock goes with the process, but for a copy of it that a child may have.
 const unlockDeadline = 1_000;
-
-/**
- * Whether the daemon of a pid file runs. The lock on the file tells, not what is written in it, so a
- * reused pid misleads nobody. Changes nothing, and does not wait.
- */
-export function status(pidFile: string): DaemonStatus {
-  const path = pathOf(pidFile);
-  const sight = look(path);
-  const { state, pid } = sight;
-  if (state === 'foreign' || state === 'unknown')
-    return { state: 'unknown', reason: unclear(sight, path).message };
-  return pid === 0 ? { state } : { state, pid };
-}
 
 /**
  * Ends the daemon of a pid file: a signal, and if it has not ended after `timeout`, SIGKILL. Resolves
@@ -113,10 +85,4 @@ async function unlocked(path: string, pid: number): Promise<void> {
 
 function alive(pid: number, signal: SignalName, timeout: number): DaemonError {
   return new DaemonError('ERR_DAEMON_ALIVE', { pid, signal, what: `${timeout} ms` });
-}
-
-function pathOf(pidFile: string): string {
-  if (!isPath(pidFile))
-    throw new OptionError(`Expected the pid file to be a path, got ${show(pidFile)}`);
-  return resolve(pidFile);
 }

@@ -77,7 +77,7 @@ const messages = {
   ERR_DAEMON_REVIVE: (c) =>
     `cannot start the threads of the daemon${because(c)}; see the limits of processes (ulimit -u)`,
   ERR_DAEMON_HANDOVER: (c) =>
-    `${c.what ?? 'the daemon was not completed'}${because(c)}; the program goes on in the foreground`,
+    `${c.what ?? 'the daemon was not completed'}${because(c)} before it was complete; start it again`,
   ERR_DAEMON_NOTIFY: (c) =>
     `cannot tell the supervisor at ${c.path}${because(c)}; see what NOTIFY_SOCKET leads to`,
   ERR_DAEMON_LISTEN_FDS: (c) =>
@@ -101,7 +101,8 @@ const messages = {
   ERR_DAEMON_LOST: (c) =>
     `the daemon ${c.pid} closed its channel before it was ready, and was ended; ${c.what}`,
   ERR_DAEMON_LATE: (c) =>
-    `the daemon ${c.pid} was not ready ${c.what}, and was ended; raise \`readyTimeout\` if it needs longer`,
+    `the daemon ${c.pid} was not ready in time, and was ended (${c.what}); ` +
+    'raise it, or call extendStartTimeout() while it starts',
   ERR_DAEMON_INTERRUPTED: (c) =>
     `the start was ended by signal ${c.signal}, and the daemon ${c.pid} with it; start it again`,
 } satisfies Record<string, (context: ErrorContext) => string>;

@@ -98,7 +98,7 @@ export function failureError(failure: NativeFailure, settings: Settings): Daemon
 function details({ step, thread, pid, waitStatus }: NativeFailure, target: unknown): ErrorContext {
   if (step === 'freeze' && thread !== 0)
     return { what: `the thread ${thread} could not be stopped` };
-  if (step === 'handover') return howItEnded(waitStatus);
+  if (step === 'handover') return { pid, ...howItEnded(pid, waitStatus) };
   if (step === 'children') return liveChild(pid);
   return target === undefined ? {} : { what: show(target) };
 }
@@ -117,6 +117,12 @@ function isPathOption(option: unknown): boolean {
   return pathOptions.includes(option);
 }
 
+/** Of an error that libuv does not know. */
+function nameOf(errno: number): string {
+  const known = Object.entries(constants.errno).find(([, number]) => number === errno);
+  return known?.[0] ?? `errno ${errno}`;
+}
+
 function isHeldElsewhere(errno: number): boolean {
   return errno === constants.errno.EWOULDBLOCK;
 }
@@ -124,15 +130,15 @@ function isHeldElsewhere(errno: number): boolean {
 /** What the system calls an error, and what it says of it. */
 export function systemError(errno: number): Pick<ErrorContext, 'errno' | 'reason'> {
   if (errno === 0) return {};
-  const [name, reason] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
+  const [name, reason] = getSystemErrorMap().get(-errno) ?? [nameOf(errno), undefined];
   return { errno: name, reason };
 }
 
 /** wait(2): the signal is in the low seven bits, the exit code above the eighth. */
-function howItEnded(waitStatus: number): ErrorContext {
-  if (waitStatus === 0) return { what: 'the daemon was not completed in time' };
+function howItEnded(pid: number, waitStatus: number): ErrorContext {
+  if (waitStatus === 0) return { what: `the daemon ${pid} did not answer` };
   const signal = signalName(waitStatus & 0x7f);
-  if (signal !== undefined) return { signal, what: `the daemon was ended by ${signal}` };
+  if (signal !== undefined) return { signal, what: `the daemon ${pid} was ended by ${signal}` };
   const exitCode = (waitStatus >> 8) & 0xff;
-  return { exitCode, what: `the daemon exited with ${exitCode}` };
+  return { exitCode, what: `the daemon ${pid} exited with ${exitCode}` };
 }

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { loadBinding, type NativeSight } from './binding.js';
 import { DaemonError } from './error.js';
 import { systemError } from './failure.js';
+import { unclear } from './sight.js';
 import type { SignalName } from './signal-names.js';
 
 /** How long a pid file is looked at again, in milliseconds, before it is taken for what it seems. */
@@ -36,20 +37,6 @@ export async function grip(pidFile: string): Promise<Grip | undefined> {
     if (performance.now() - begin >= patience[state]) throw unclear(sight, pidFile);
     await pause(length);
   }
-}
-
-/** What a pid file tells, without a grip on it. */
-export function look(pidFile: string): NativeSight {
-  const sight = loadBinding().findDaemon(pidFile);
-  if (sight.process >= 0) closeSync(sight.process);
-  return sight;
-}
-
-/** Why it cannot be told whether the daemon runs. */
-export function unclear({ state, pid, errno }: NativeSight, path: string): DaemonError {
-  if (state === 'starting') return new DaemonError('ERR_DAEMON_STARTING', { path });
-  if (state === 'foreign') return new DaemonError('ERR_DAEMON_FOREIGN', { path, pid });
-  return new DaemonError('ERR_DAEMON_READ_PID', { path, ...systemError(errno) });
 }
 
 /** A pidfd that was opened while the lock was seen held: it leads to the daemon, and to no other. */

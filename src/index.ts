@@ -1,12 +1,4 @@
-export {
-  type DaemonState,
-  type DaemonStatus,
-  reload,
-  type StopResult,
-  signal,
-  status,
-  stop,
-} from './control.js';
+export { reload, type StopResult, signal, stop } from './control.js';
 export type { StopOptions } from './control-options.js';
 export { daemonize, isDaemon } from './daemonize.js';
 export { DaemonError, type DaemonErrorCode } from './error.js';
@@ -14,3 +6,4 @@ export { type ForkSupport, forkSupport } from './fork-support.js';
 export type { Daemon, DaemonEvents, StoppingHandler } from './handle.js';
 export { type ListenFd, listenFds } from './listen-fds.js';
 export type { DaemonizeOptions, Limits, Readiness, StreamTarget } from './options.js';
+export { type DaemonState, type DaemonStatus, status } from './status.js';

@@ -12,7 +12,7 @@ export function launcherMessages({ readyTimeout, stderr }: Settings): LauncherMe
     exited: line('ERR_DAEMON_EXITED', { pid, exitCode: status, what }),
     killed: line('ERR_DAEMON_KILLED', { pid, signal: status, what }),
     lost: line('ERR_DAEMON_LOST', { pid, what }),
-    late: line('ERR_DAEMON_LATE', { pid, what: `within ${readyTimeout} ms` }),
+    late: line('ERR_DAEMON_LATE', { pid, what: `\`readyTimeout\` is ${readyTimeout} ms` }),
     interrupted: line('ERR_DAEMON_INTERRUPTED', { pid, signal: status }),
   };
 }

@@ -44,6 +44,7 @@ struct Start {
   Failure prepare_waiting(const Plan& plan);
   Failure fork(forkall::Side* side, int* daemon);
   Failure take_steps(const Plan& plan);
+  Failure write_pid() const;
   Failure complete(const Plan& plan);
   Failure complete_for_exec(const Plan& plan);
   Failure complete_in_place(const Plan& plan);
@@ -110,10 +111,13 @@ Failure Start::take_steps(const Plan& plan) {
   if (!plan.cwd.empty())
     if (const long error = raw::syscall(SYS_chdir, raw::pointer(plan.cwd.c_str())))
       return {.step = Step::chdir_, .error = static_cast<int>(-error)};
-  if (lock_file.held())
-    if (const int error = lock_file.write(raw::getpid()))
-      return {.step = Step::write_pid_, .error = error};
   return {};
+}
+
+// As late as can be: who reads it takes the daemon for complete.
+Failure Start::write_pid() const {
+  const int error = lock_file.held() ? lock_file.write(raw::getpid()) : 0;
+  return error == 0 ? Failure{} : Failure{.step = Step::write_pid_, .error = error};
 }
 
 // In the daemon. The threads are revived after the steps, and so inherit what the steps set.
@@ -121,6 +125,7 @@ Failure Start::complete(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
   if (const int error = credentials.apply()) return {.step = Step::credentials_, .error = error};
   if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
+  if (Failure failure = write_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
 }
@@ -129,6 +134,7 @@ Failure Start::complete(const Plan& plan) {
 Failure Start::complete_for_exec(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
   if (const int error = credentials.apply()) return {.step = Step::credentials_, .error = error};
+  if (Failure failure = write_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
 }
@@ -138,6 +144,7 @@ Failure Start::complete_in_place(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
   if (const int error = credentials.apply_to_all_threads())
     return {.step = Step::credentials_, .error = error};
+  if (Failure failure = write_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
 }

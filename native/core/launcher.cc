@@ -76,7 +76,7 @@ void Launcher::restore() {
 // Signals stay pending here: if the daemon fails they are the program's, which goes on.
 Failure Launcher::await_complete(const StatusChannel& channel, int daemon, bool* ready) {
   const uint64_t deadline = in(complete_timeout);
-  Failure failure{.step = Step::handover_};
+  Failure failure{.step = Step::handover_, .pid = daemon};
   for (;;) {
     const Event event = next_event(channel.reader(), none, deadline);
     if (event.kind == Event::Kind::report && event.report.word == Report::Word::failed) {
@@ -107,7 +107,7 @@ Failure Launcher::await_complete(const StatusChannel& channel, int daemon, bool*
 // The end of file is the good word here, unless it is the daemon's own end.
 Failure Launcher::await_exec(const StatusChannel& channel, int daemon) {
   const uint64_t deadline = in(complete_timeout);
-  Failure failure{.step = Step::handover_};
+  Failure failure{.step = Step::handover_, .pid = daemon};
   Event event;
   do event = next_event(channel.reader(), none, deadline);
   while (event.kind == Event::Kind::nothing && raw::now_ns() < deadline);

@@ -60,6 +60,8 @@ Failure LockFile::acquire(const std::string& path) {
       case Attempt::locked:
         return {};
       case Attempt::failed:
+        // Held by another, it is no longer ours, even if we have made it.
+        if (failure.error != EWOULDBLOCK) give_up();
         file_.reset();
         return failure;
       case Attempt::replaced:
@@ -149,7 +151,10 @@ void LockFile::remove(int file, int directory, const char* name) {
 }
 
 void LockFile::give_up() const {
-  if (created_) remove();
+  if (created_)
+    remove();
+  else if (file_.valid())
+    raw::syscall(SYS_ftruncate, file_.get(), 0);
 }
 
 }  // namespace tsdaemon
