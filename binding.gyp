@@ -2,12 +2,28 @@
   'variables': {
     # 1 adds the native test executable: node-gyp configure -- -Dnative_tests=1
     'native_tests%': 0,
+    # and builds it in build/Sanitize as well, with these: make -C build BUILDTYPE=Sanitize native_test
+    'sanitizers%': 'address,undefined',
   },
   'target_defaults': {
     'include_dirs': ['native'],
     'cflags': ['-Wall', '-Wextra', '-Wunused-parameter', '-Werror', '-fvisibility=hidden'],
     'cflags_cc': ['-std=gnu++20', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden'],
     'ldflags': ['-Wl,-z,now'],
+    'conditions': [
+      ['native_tests==1', {
+        'configurations': {
+          'Sanitize': {
+            # vptr needs RTTI.
+            'cflags': [
+              '-g', '-O1', '-fno-omit-frame-pointer', '-fsanitize=<(sanitizers)',
+              '-fno-sanitize=vptr', '-fno-sanitize-recover=all',
+            ],
+            'ldflags': ['-fsanitize=<(sanitizers)'],
+          },
+        },
+      }],
+    ],
   },
   'targets': [
     {
@@ -46,6 +62,7 @@
         'native/core/lock_file.cc',
         'native/core/log_follower.cc',
         'native/core/message.cc',
+        'native/core/progress.cc',
         'native/core/notify.cc',
         'native/core/reexec.cc',
         'native/core/status_channel.cc',
@@ -80,6 +97,7 @@
             'test/native/failure_test.cc',
             'test/native/identity_test.cc',
             'test/native/libc_test.cc',
+            'test/native/lock_race_test.cc',
             'test/native/lock_search_test.cc',
             'test/native/lock_test.cc',
             'test/native/process_test.cc',
@@ -99,6 +117,7 @@
             'test/native/process_tree.cc',
             'test/native/program.cc',
             'test/native/registers_x86_64.cc',
+            'test/native/sanitizers.cc',
             'test/native/start.cc',
             'test/native/thread.cc',
           ],

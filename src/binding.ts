@@ -53,6 +53,9 @@ export interface LauncherMessages {
   lost: string;
   late: string;
   interrupted: string;
+  /** At a terminal; empty: nothing is said. */
+  waiting: string;
+  ready: string;
 }
 
 /** The steps of `native/core/result.h`. */

@@ -4,6 +4,7 @@
 import { resolveStopOptions, type StopOptions, signalOf } from './control-options.js';
 import { DaemonError } from './error.js';
 import { grip, happens } from './grip.js';
+import { isHandled } from './handled.js';
 import { look } from './look.js';
 import { pathOf, unclear } from './sight.js';
 import type { SignalName } from './signal-names.js';
@@ -14,6 +15,9 @@ export interface StopResult {
   /** The process that has ended. */
   pid?: number;
 }
+
+// From its pid in the file to its listeners: where it is executed anew, the start of a Node.
+const listenDeadline = 5_000;
 
 // From SIGKILL to the end of a process that is not stuck in the kernel.
 const killDeadline = 5_000;
@@ -68,9 +72,25 @@ export async function signal(pidFile: string, name: SignalName): Promise<number>
   }
 }
 
-/** SIGHUP: the daemon opens its logs anew and reads its configuration again. See {@link signal}. */
-export function reload(pidFile: string): Promise<number> {
-  return signal(pidFile, 'SIGHUP');
+/**
+ * SIGHUP, at which the daemon opens its logs anew and reads its configuration again. A daemon that
+ * has just been started may not listen for it yet, and would be ended by it: that is waited for.
+ *
+ * @throws DaemonError as {@link signal} does, and `ERR_DAEMON_DEAF` if the daemon does not listen.
+ */
+export async function reload(pidFile: string): Promise<number> {
+  const path = pathOf(pidFile);
+  const daemon = await grip(path);
+  try {
+    if (daemon === undefined) throw new DaemonError('ERR_DAEMON_NOT_RUNNING', { path });
+    const { pid } = daemon;
+    if (!(await happens(listenDeadline, () => isHandled(pid, 'SIGHUP'))))
+      throw new DaemonError('ERR_DAEMON_DEAF', { path, pid, signal: 'SIGHUP' });
+    if (!daemon.send('SIGHUP')) throw new DaemonError('ERR_DAEMON_NOT_RUNNING', { path });
+    return pid;
+  } finally {
+    daemon?.release();
+  }
 }
 
 /** Waits until the process that has ended is not in the file, or does not lock it, any more. */

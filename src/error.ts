@@ -92,6 +92,8 @@ const messages = {
     'names, which is none of ours to signal; see who has it open with fuser(1)',
   ERR_DAEMON_SIGNAL: (c) =>
     `cannot send ${c.signal} to the daemon ${c.pid}${because(c)}; do it as its user, or as root`,
+  ERR_DAEMON_DEAF: (c) =>
+    `the daemon ${c.pid} does not listen for ${c.signal}, which would end it; let it listen, or restart it`,
   ERR_DAEMON_ALIVE: (c) =>
     `the daemon ${c.pid} has not ended ${c.what} after ${c.signal}; see what it waits for`,
   ERR_DAEMON_EXITED: (c) =>

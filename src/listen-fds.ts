@@ -85,6 +85,7 @@ function addressedTo(launcherPid: number): Given {
 function parse({ count = '0', names }: Given): ListenFd[] {
   if (!/^\d{1,6}$/.test(count)) throw wrong({ what: `LISTEN_FDS is '${count}'` });
   const length = Number(count);
+  if (length === 0) return [];
   const named = names?.split(':') ?? [];
   if (names !== undefined && named.length !== length)
     throw wrong({ what: `LISTEN_FDNAMES has ${named.length} names for ${length} descriptors` });

@@ -3,7 +3,15 @@ import { type DaemonErrorCode, type ErrorContext, messageOf } from './error.js';
 import { isFile } from './option-rules.js';
 import type { Settings } from './settings.js';
 
-/** What the launcher says when the daemon does not become ready. */
+/** What is shown of a start at a terminal, by the command. */
+const atTerminal = { waiting: '', ready: '' };
+
+/** Lets the launcher show that it waits, and for how long by now, and that the daemon is ready. */
+export function showStart(messages: typeof atTerminal): void {
+  Object.assign(atTerminal, messages);
+}
+
+/** What the launcher says of the daemon. */
 export function launcherMessages({ readyTimeout, stderr }: Settings): LauncherMessages {
   const what = isFile(stderr) ? `see ${stderr}` : 'name a `log` to keep what it says';
   const pid = '{pid}';
@@ -14,6 +22,9 @@ export function launcherMessages({ readyTimeout, stderr }: Settings): LauncherMe
     lost: line('ERR_DAEMON_LOST', { pid, what }),
     late: line('ERR_DAEMON_LATE', { pid, what: `\`readyTimeout\` is ${readyTimeout} ms` }),
     interrupted: line('ERR_DAEMON_INTERRUPTED', { pid, signal: status }),
+    // Without a log the daemon writes to the terminal itself.
+    waiting: isFile(stderr) ? atTerminal.waiting : '',
+    ready: atTerminal.ready,
   };
 }
 

@@ -202,7 +202,7 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
     start.channel.keep_reading();
     bool ready = false;
     failure = start.launcher.await_complete(start.channel, daemon, &ready);
-    if (!failure && ready) raw::exit_group(EXIT_SUCCESS);
+    if (!failure && ready) Launcher::exit_ready(plan.messages, daemon);
     if (!failure)
       start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,
                                  true);

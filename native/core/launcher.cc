@@ -13,6 +13,7 @@
 
 #include "forkall/syscalls.h"
 #include "message.h"
+#include "progress.h"
 
 namespace tsdaemon {
 
@@ -123,16 +124,19 @@ Failure Launcher::await_exec(const StatusChannel& channel, int daemon) {
 
 void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan& plan,
                            const LockFile& lock_file, LogFollower& follower, bool alone) {
+  Progress progress(plan.messages.waiting);
   const Wait wait{channel.reader(), daemon, plan.messages, lock_file, follower};
   if (alone) let_go_of_descriptors(wait);
   uint64_t deadline = in(milliseconds(plan.ready_timeout_ms));
   for (;;) {
-    const uint64_t next_look = follower.follows() ? in(follow_interval) : never;
+    const bool is_watched = follower.follows() || progress.shows();
+    const uint64_t next_look = is_watched ? in(follow_interval) : never;
     const Event event = next_event(wait.channel, signals_.get(), std::min(deadline, next_look));
+    if (event.kind != Event::Kind::nothing || follower.has_news()) progress.clear();
     follower.show_news();
     switch (event.kind) {
       case Event::Kind::report:
-        if (event.report.word == Report::Word::ready) raw::exit_group(EXIT_SUCCESS);
+        if (event.report.word == Report::Word::ready) exit_ready(plan.messages, daemon);
         if (event.report.word == Report::Word::extend)
           deadline = in(milliseconds(event.report.value));
         if (event.report.word == Report::Word::error)
@@ -147,11 +151,20 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
         exit_failed(wait, plan.messages.interrupted, event.signal, exit_signal_base + event.signal);
 
       case Event::Kind::nothing:
-        if (raw::now_ns() < deadline) break;
+        if (raw::now_ns() < deadline) {
+          if (follower.at_line_start()) progress.show();
+          break;
+        }
+        progress.clear();
         terminate(daemon);
         exit_failed(wait, plan.messages.late, 0, exit_status_late);
     }
   }
+}
+
+void Launcher::exit_ready(const Plan::Messages& messages, int daemon) {
+  if (!messages.ready.empty()) print_message(messages.ready.c_str(), daemon, 0);
+  raw::exit_group(EXIT_SUCCESS);
 }
 
 // The pipe has ended: so has the daemon, or is about to.

@@ -29,6 +29,8 @@ class Launcher {
   /// The same for a daemon that executes the program anew: its channel ends at the exec.
   Failure await_exec(const StatusChannel& channel, int daemon);
 
+  [[noreturn]] static void exit_ready(const Plan::Messages& messages, int daemon);
+
   /// Waits until the daemon is ready, or is not going to be, and exits with the truth.
   /// `alone`: no other thread runs that would miss the descriptors.
   [[noreturn]] void await_ready(const StatusChannel& channel, int daemon, const Plan& plan,

@@ -33,8 +33,12 @@ void LogFollower::follow(int file, bool shared) {
     file_.reset();
 }
 
+bool LogFollower::has_news() const {
+  return file_.valid() && !shared_ && shown_ < size_of(file_.get());
+}
+
 void LogFollower::show_news() {
-  if (file_.valid() && !shared_) show(shown_, size_of(file_.get()));
+  if (has_news()) show(shown_, size_of(file_.get()));
 }
 
 void LogFollower::show_said(off_t end, off_t length) {
@@ -55,6 +59,7 @@ void LogFollower::show(off_t from, off_t to) {
     if (length <= 0) return;
     from += length;
     shown_ = std::max(shown_, from);
+    at_line_start_ = part[length - 1] == '\n';
     for (long written = 0; written < length;) {
       const long result =
           raw::write(STDERR_FILENO, part + written, static_cast<size_t>(length - written));

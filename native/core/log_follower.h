@@ -18,8 +18,12 @@ class LogFollower {
   bool follows() const { return file_.valid(); }
   int file() const { return file_.get(); }
 
-  /// Shows what has come, of a file that is stderr's alone.
+  /// Of a file that is stderr's alone.
+  bool has_news() const;
   void show_news();
+
+  /// Whether what was shown last ended its line.
+  bool at_line_start() const { return at_line_start_; }
 
   /// Shows the `length` bytes that end at `end`: the daemon has said that they are stderr.
   void show_said(off_t end, off_t length);
@@ -32,6 +36,7 @@ class LogFollower {
 
   ScopedFd file_;
   bool shared_ = false;
+  bool at_line_start_ = true;
   off_t shown_ = 0;
 };
 

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstddef>
 #include <cstring>
 
 #include "forkall/decimal.h"
@@ -10,24 +9,13 @@
 
 namespace tsdaemon {
 
-namespace {
+void Line::add_number(int number) {
+  char digits[forkall::decimal_size];
+  const char* end = forkall::write_decimal(digits, static_cast<unsigned>(number));
+  for (const char* digit = digits; digit < end; ++digit) add(*digit);
+}
 
-struct Line {
-  char text[1024];
-  size_t length = 0;
-
-  void add(char c) {
-    if (length < sizeof(text)) text[length++] = c;
-  }
-
-  void add_number(int number) {
-    char digits[forkall::decimal_size];
-    const char* end = forkall::write_decimal(digits, static_cast<unsigned>(number));
-    for (const char* digit = digits; digit < end; ++digit) add(*digit);
-  }
-};
-
-}  // namespace
+void Line::write() const { forkall::raw::write(STDERR_FILENO, text_, length_); }
 
 void print_message(const char* text, int pid, int status) {
   constexpr const char *pid_mark = "{pid}", *status_mark = "{status}";
@@ -44,7 +32,7 @@ void print_message(const char* text, int pid, int status) {
     }
   }
   line.add('\n');
-  forkall::raw::write(STDERR_FILENO, line.text, line.length);
+  line.write();
 }
 
 }  // namespace tsdaemon

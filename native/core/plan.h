@@ -47,6 +47,7 @@ struct Plan {
   /// filled in: when they are needed, no thread of the program runs any more.
   struct Messages {
     std::string exited, killed, lost, late, interrupted;
+    std::string waiting, ready;  // at a terminal; empty: nothing is said
   } messages;
 };
 

@@ -1,6 +1,7 @@
 #include "lock_owners.h"
 
 #include <pthread.h>
+#include <sys/uio.h>
 
 #include <cerrno>
 
@@ -14,6 +15,7 @@ namespace {
 // More than any program holds at one instant, two words a lock.
 constexpr size_t word_capacity = 64 * 1024;
 constexpr size_t id_capacity = 64 * 1024;
+constexpr size_t copy_size = 1024 * 1024;
 
 // Locks are aligned to a pointer, and the words with an id are at multiples of it within them.
 constexpr uintptr_t stride = 8;
@@ -62,9 +64,12 @@ bool lock_layout_is_known() {
 int LockOwners::prepare() {
   capacity_ = word_capacity;
   id_capacity_ = id_capacity;
-  const int error = workspace_.map(Workspace::size_of<uint32_t*>(capacity_) +
+  page_size_ = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const int error = workspace_.map(Workspace::size_of<char>(copy_size) +
+                                   Workspace::size_of<uint32_t*>(capacity_) +
                                    Workspace::size_of<uint32_t>(id_capacity_));
   if (error != 0) return error;
+  copy_ = workspace_.cut<char>(copy_size);
   words_ = workspace_.cut<uint32_t*>(capacity_);
   ids_ = workspace_.cut<uint32_t>(id_capacity_);
   return 0;
@@ -73,19 +78,42 @@ int LockOwners::prepare() {
 // A block is passed over when no word in it lies among the ids: one pass that the compiler
 // vectorises. The memory is not ours, so that a sanitizer has no say in it.
 template <typename Passed>
-__attribute__((no_sanitize("address"))) void LockOwners::search(uintptr_t start, uintptr_t end,
+__attribute__((no_sanitize("address"))) void LockOwners::search(const View& view,
                                                                 Passed is_passed) {
-  for (uintptr_t block = start; block < end; block += block_size) {
-    if (is_passed(block)) continue;
-    const auto* words = at<uint32_t>(block);
+  for (size_t block = 0; block < view.size; block += block_size) {
+    if (is_passed(view.address + block)) continue;
+    const auto* words = at<uint32_t>(view.bytes + block);
     uint32_t near = 0;
     for (size_t i = 0; i < block_size / sizeof(uint32_t); ++i)
       near |= static_cast<uint32_t>(words[i] - lowest_ <= span_);
     if (near == 0) continue;
-    for (uintptr_t word = block; word < block + block_size; word += stride)
-      if (*at<uint32_t>(word) - lowest_ <= span_ && is_thread(*at<uint32_t>(word)))
-        take(word, start, end);
+    for (size_t i = 0; i < block_size / sizeof(uint32_t); i += stride / sizeof(uint32_t))
+      if (words[i] - lowest_ <= span_ && is_thread(words[i]))
+        take(view, block + i * sizeof(uint32_t));
   }
+}
+
+// What cannot be read is passed over page by page.
+template <typename Passed>
+int LockOwners::search_copy(uintptr_t start, uintptr_t end, Passed is_passed) {
+  while (start < end) {
+    const uintptr_t wanted = end - start < copy_size ? end - start : copy_size;
+    const iovec local{copy_, wanted}, remote{reinterpret_cast<void*>(start), wanted};
+    const long length = raw::syscall(SYS_process_vm_readv, raw::getpid(), raw::pointer(&local), 1,
+                                     raw::pointer(&remote), 1, 0);
+    if (raw::failed(length) && length != -EFAULT) return static_cast<int>(-length);
+    const uintptr_t read =
+        length > 0 ? static_cast<uintptr_t>(length) / page_size_ * page_size_ : 0;
+    search({reinterpret_cast<uintptr_t>(copy_), start, read}, is_passed);
+    if (read == 0)
+      start += page_size_;
+    else if (read < copy_size || start + read == end)
+      start += read;
+    else
+      // A lock may lie across the end of the copy.
+      start += read - page_size_;
+  }
+  return 0;
 }
 
 int LockOwners::find(const Mappings& mappings, const Threads& threads) {
@@ -108,28 +136,37 @@ int LockOwners::find(const Mappings& mappings, const Threads& threads) {
     return workspace_.holds(address) || threads.holds(address) || mappings.holds(address);
   };
   const int error =
-      mappings.each_written([&](uintptr_t start, uintptr_t end) { search(start, end, is_ours); });
+      mappings.each_written([&](uintptr_t start, uintptr_t end, Mappings::Access access) {
+        if (access == Mappings::Access::by_copy) return search_copy(start, end, is_ours);
+        search({start, start, end - start}, is_ours);
+        return 0;
+      });
   if (error != 0) return error;
   return count_ < capacity_ ? 0 : E2BIG;
 }
 
-// The word holds the id of a thread: is it the holder's, in a lock that lies within written pages?
-__attribute__((no_sanitize("address"))) void LockOwners::take(uintptr_t word, uintptr_t start,
-                                                              uintptr_t end) {
-  const uintptr_t mutex = word - MutexLayout::owner_offset;
-  if (mutex >= start && mutex + sizeof(MutexLayout) <= end &&
-      at<MutexLayout>(mutex)->is_held_by_id()) {
-    keep(at<uint32_t>(word));
-    if (at<MutexLayout>(mutex)->lock_word_holds_id()) keep(at<uint32_t>(mutex));
+// The word at `offset` is the id of a thread: is it the holder's, in a lock within these bytes?
+__attribute__((no_sanitize("address"))) void LockOwners::take(const View& view, size_t offset) {
+  const auto lies_within = [&](size_t before, size_t size) {
+    return offset >= before && offset - before + size <= view.size;
+  };
+  const uintptr_t word = view.bytes + offset, address = view.address + offset;
+  const auto* mutex = at<MutexLayout>(word - MutexLayout::owner_offset);
+  if (lies_within(MutexLayout::owner_offset, sizeof(*mutex)) && mutex->is_held_by_id()) {
+    keep(address);
+    if (mutex->lock_word_holds_id()) keep(address - MutexLayout::owner_offset);
   }
-  const uintptr_t rwlock = word - RwlockLayout::writer_offset;
-  if (rwlock >= start && rwlock + sizeof(RwlockLayout) <= end &&
-      at<RwlockLayout>(rwlock)->is_held_by_writer())
-    keep(at<uint32_t>(word));
+  const auto* rwlock = at<RwlockLayout>(word - RwlockLayout::writer_offset);
+  if (lies_within(RwlockLayout::writer_offset, sizeof(*rwlock)) && rwlock->is_held_by_writer())
+    keep(address);
 }
 
-void LockOwners::keep(const uint32_t* word) {
-  if (count_ < capacity_) words_[count_++] = const_cast<uint32_t*>(word);
+// Pages that overlap are searched twice.
+void LockOwners::keep(uintptr_t address) {
+  auto* word = reinterpret_cast<uint32_t*>(address);
+  for (size_t i = 0; i < count_; ++i)
+    if (words_[i] == word) return;
+  if (count_ < capacity_) words_[count_++] = word;
 }
 
 bool LockOwners::is_thread(uint32_t id) const {

@@ -29,13 +29,23 @@ class LockOwners {
   size_t count() const { return count_; }
 
  private:
+  /// Bytes of the process, where they are or copied.
+  struct View {
+    uintptr_t bytes, address;
+    size_t size;
+  };
+
   template <typename Passed>
-  void search(uintptr_t start, uintptr_t end, Passed is_passed);
-  void take(uintptr_t word, uintptr_t start, uintptr_t end);
-  void keep(const uint32_t* word);
+  int search_copy(uintptr_t start, uintptr_t end, Passed is_passed);
+  template <typename Passed>
+  void search(const View& view, Passed is_passed);
+  void take(const View& view, size_t offset);
+  void keep(uintptr_t address);
   bool is_thread(uint32_t id) const;
 
   Workspace workspace_;
+  uintptr_t page_size_ = 0;
+  char* copy_ = nullptr;
   uint32_t** words_ = nullptr;
   size_t count_ = 0;
   size_t capacity_ = 0;

@@ -13,6 +13,10 @@ namespace {
 constexpr size_t text_size = 256 * 1024;
 constexpr size_t page_map_entries = 8 * 1024;
 
+constexpr uint64_t page_resident = uint64_t{1} << 63;
+constexpr uint64_t page_elsewhere = uint64_t{1} << 62;  // in the swap, or a mark of the kernel's
+constexpr uint64_t page_of_file_or_shared = uint64_t{1} << 61;
+
 // A process has 65,530 mappings at most, unless vm.max_map_count was raised.
 constexpr size_t range_capacity = 1024 * 1024;
 
@@ -156,30 +160,31 @@ void Mappings::make_unforkable() {
 }
 
 // mincore(2) knows nothing of the swap.
-bool Mappings::residence_is_known(const Range& range) const {
-  return pagemap_ >= 0 || !range.swapped;
-}
+bool Mappings::pages_are_known(const Range& range) const { return pagemap_ >= 0 || !range.swapped; }
 
-// proc_pid_pagemap(5): bit 63 resident, 62 swapped out, 61 a page of a file or shared. mincore(2):
-// bit 0 resident, be it the page of a file.
-bool Mappings::is_written(long i) const {
-  if (pagemap_ < 0) return (residence_[i] & 1) != 0;
-  const uint64_t entry = page_map_[i];
-  return (entry >> 62) != 0 && (entry >> 61 & 1) == 0;
+// proc_pid_pagemap(5)
+Mappings::Page Mappings::kind_of(uint64_t entry) {
+  if ((entry & page_of_file_or_shared) != 0) return Page::untouched;
+  if ((entry & page_resident) != 0) return Page::resident;
+  return (entry & page_elsewhere) != 0 ? Page::elsewhere : Page::untouched;
 }
 
 long Mappings::read_page_map(uintptr_t page, uintptr_t end) const {
   size_t pages = (end - page) / page_size_;
   if (pages > page_map_entries) pages = page_map_entries;
-  if (pagemap_ < 0) {
-    const long result =
-        raw::syscall(SYS_mincore, static_cast<long>(page), static_cast<long>(pages * page_size_),
-                     raw::pointer(residence_));
-    return result < 0 ? result : static_cast<long>(pages);
-  }
+  if (pagemap_ < 0) return read_residence(page, pages);
   const long length = raw::pread(pagemap_, page_map_, pages * sizeof(uint64_t),
                                  page / page_size_ * sizeof(uint64_t));
   return length < 0 ? length : length / static_cast<long>(sizeof(uint64_t));
+}
+
+// A guard page counts as resident for mincore(2): what it tells of is read by copy.
+long Mappings::read_residence(uintptr_t page, size_t pages) const {
+  const long result = raw::syscall(SYS_mincore, static_cast<long>(page),
+                                   static_cast<long>(pages * page_size_), raw::pointer(residence_));
+  if (result < 0) return result;
+  for (size_t i = 0; i < pages; ++i) page_map_[i] = (residence_[i] & 1) != 0 ? page_elsewhere : 0;
+  return static_cast<long>(pages);
 }
 
 }  // namespace tsdaemon::forkall

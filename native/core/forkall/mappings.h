@@ -35,7 +35,12 @@ class Mappings {
   /// Or each later child_process.spawn would copy the page tables of the heap.
   void make_unforkable();
 
-  /// Calls `visit(start, end)` for each run of written pages where a lock may lie: private,
+  /// Whether memory may be read in place. What is not resident may be no memory at all: a guard
+  /// page (MADV_GUARD_INSTALL, which glibc puts below every stack since 2.42) looks as if it were
+  /// swapped out, and reading it is a SIGSEGV.
+  enum class Access { in_place, by_copy };
+
+  /// Calls `visit(start, end, access)` for each run of written pages where a lock may lie: private,
   /// readable and writable memory outside V8's heap. Returns 0 or an errno.
   template <typename Visit>
   int each_written(Visit visit) const {
@@ -49,31 +54,38 @@ class Mappings {
   bool holds(uintptr_t address) const { return workspace_.holds(address); }
 
  private:
+  enum class Page { untouched, resident, elsewhere };
+
   template <typename Visit>
   int each_written_in(const Range& range, Visit visit) const {
-    if (!residence_is_known(range)) {
-      visit(range.start, range.end);
-      return 0;
-    }
-    uintptr_t run = 0;
+    if (!pages_are_known(range)) return visit(range.start, range.end, Access::by_copy);
+    uintptr_t run = range.start;
+    Page kind = Page::untouched;
     for (uintptr_t page = range.start; page < range.end;) {
       const long pages = read_page_map(page, range.end);
       if (pages <= 0) return pages == 0 ? EIO : static_cast<int>(-pages);
       for (long i = 0; i < pages; ++i, page += page_size_) {
-        const bool written = is_written(i);
-        if (written && run == 0) run = page;
-        if (written || run == 0) continue;
-        visit(run, page);
-        run = 0;
+        const Page next = kind_of(page_map_[i]);
+        if (next == kind) continue;
+        const int error = visit_run(run, page, kind, visit);
+        if (error != 0) return error;
+        run = page;
+        kind = next;
       }
     }
-    if (run != 0) visit(run, range.end);
-    return 0;
+    return visit_run(run, range.end, kind, visit);
   }
 
-  bool residence_is_known(const Range& range) const;
-  bool is_written(long i) const;
+  template <typename Visit>
+  static int visit_run(uintptr_t start, uintptr_t end, Page kind, Visit visit) {
+    if (kind == Page::untouched || start == end) return 0;
+    return visit(start, end, kind == Page::resident ? Access::in_place : Access::by_copy);
+  }
+
+  bool pages_are_known(const Range& range) const;
+  static Page kind_of(uint64_t entry);
   long read_page_map(uintptr_t page, uintptr_t end) const;
+  long read_residence(uintptr_t page, size_t pages) const;
 
   struct Area;
   void keep(const Area& area);
@@ -81,15 +93,15 @@ class Mappings {
   Workspace workspace_;
   uintptr_t page_size_ = 4096;
   char* text_ = nullptr;
-  uint64_t* page_map_ = nullptr;        // by pagemap_
-  unsigned char* residence_ = nullptr;  // by mincore(2), where there is no pagemap_
+  uint64_t* page_map_ = nullptr;
+  unsigned char* residence_ = nullptr;  // of mincore(2)
   Range* unforkable_ = nullptr;
   size_t unforkable_count_ = 0;
   Range* searched_ = nullptr;
   size_t searched_count_ = 0;
   size_t capacity_ = 0;
   int smaps_ = -1;
-  int pagemap_ = -1;
+  int pagemap_ = -1;  // negative: it may not be read
 };
 
 }  // namespace tsdaemon::forkall
