@@ -1,16 +1,13 @@
 import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { type Answer, startDaemon, startTsdaemon, tsdaemon } from './helpers/cli.ts';
-import { type Line, lines } from './helpers/lines.ts';
+import { type Answer, anyLine, startDaemon, startTsdaemon, tsdaemon } from './helpers/cli.ts';
 import { isAlive } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { test } from './helpers/test.ts';
 import { asOrdinaryUser, openToAll } from './helpers/user.ts';
 
-const [first] = lines;
-if (first === undefined) throw new Error('no Node line');
-const line: Line = first;
+const line = anyLine;
 
 const run = (scene: Scene, ...args: string[]): Promise<Answer> => tsdaemon(scene, line, args);
 /** With the pid file of the scene. */
@@ -302,7 +299,8 @@ describe('tsdaemon logs', () => {
       },
     );
     await following.kill('SIGTERM');
-    expect(await following.end()).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(await following.end()).toEqual({ code: 143, signal: null });
+    await following.allEnded();
   });
 
   test('is 7 when nobody knows where the log is', async ({ scene }) => {

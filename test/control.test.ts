@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { startDaemon } from './helpers/cli.ts';
+import { anyLine, startDaemon } from './helpers/cli.ts';
 import type { LaunchOptions } from './helpers/launch.ts';
 import { type Line, lines } from './helpers/lines.ts';
 import { isAlive } from './helpers/proc.mjs';
@@ -58,9 +58,7 @@ async function stranger(scene: Scene): Promise<number> {
   return launch.started;
 }
 
-const [first] = lines;
-if (first === undefined) throw new Error('no Node line');
-const running = first;
+const running = anyLine;
 
 /** Above the largest pid that Linux gives. */
 const nobody = '5000000';
@@ -141,6 +139,22 @@ for (const line of lines) {
   });
 }
 
+describe('reload()', () => {
+  test('waits for a daemon that does not listen yet, and ends none that never does', async ({
+    scene,
+  }) => {
+    const pid = await holder(scene, 'itself');
+    const { error } = await call(scene, running, 'reload', [scene.path('pid')]);
+    expect(error).toMatchObject({ code: 'ERR_DAEMON_DEAF', pid, signal: 'SIGHUP' });
+    expect(isAlive(pid)).toBe(true);
+
+    const reloaded = call(scene, running, 'reload', [scene.path('pid')]);
+    process.kill(pid, 'SIGUSR2');
+    expect((await reloaded).result).toBe(pid);
+    expect(await scene.report('hangup')).toEqual({ pid });
+  });
+});
+
 describe('a pid file', () => {
   const status = async (scene: Scene) =>
     (await call(scene, running, 'status', [scene.path('pid')])).result;
@@ -172,7 +186,7 @@ describe('a pid file', () => {
 
   const foreign: { title: string; text: (scene: Scene) => Promise<string> }[] = [
     { title: 'a live stranger', text: async (scene) => String(await stranger(scene)) },
-    { title: 'the process that looks for it', text: async () => String(process.pid) },
+    { title: 'the process of the test', text: async () => String(process.pid) },
     { title: 'a process that there is not', text: async () => nobody },
     { title: 'no process', text: async () => 'what is this' },
     { title: 'a number that is too large', text: async () => '9'.repeat(40) },

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { Launch, LaunchOptions } from './launch.ts';
-import type { Line } from './lines.ts';
+import { type Line, lines } from './lines.ts';
 import type { Scene } from './scene.ts';
+
+/** For what does not depend on Node's line. */
+export const anyLine: Line = lines[0] as Line;
 
 /** What came of a command. */
 export interface Answer {

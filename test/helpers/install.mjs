@@ -46,7 +46,10 @@ export function install() {
   cpSync(join(project, 'test', 'fixtures'), join(root, 'fixtures'), { recursive: true });
   cpSync(join(project, 'examples'), join(root, 'examples'), { recursive: true });
 
-  const sources = join(project, 'test', 'helpers', 'c');
+  const helpers = join(project, 'test', 'helpers');
+  for (const name of ['hand-over.py', 'systemd-boot.sh'])
+    cpSync(join(helpers, name), join(root, name));
+  const sources = join(helpers, 'c');
   for (const name of ['reaper', 'no-flock', 'supervisor'])
     compile(['-o', join(root, name), join(sources, `${name}.c`)]);
   compile([

@@ -22,6 +22,8 @@ export interface DaemonOptions {
   shutdownTimeout?: number;
   /** Of the call alone: the preload always decides for itself. */
   detach?: boolean | 'auto';
+  closeFds?: boolean;
+  strategy?: string;
   user?: string | number;
   group?: string | number;
 }
@@ -97,6 +99,11 @@ export class Launch {
   /** Whether nobody holds its stdout and stderr open any more. */
   get closed(): boolean {
     return this.#reaped.output.closed;
+  }
+
+  /** Whether neither it nor anything that came of it runs any more. */
+  get over(): boolean {
+    return this.#reaped.isOver();
   }
 
   get stdin(): Writable {

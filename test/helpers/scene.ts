@@ -19,6 +19,7 @@ export class Scene {
   readonly root = inject('root');
   readonly dir: string;
   readonly #id = randomUUID();
+  readonly #launches: Launch[] = [];
 
   constructor() {
     this.dir = join(this.root, 'scenes', this.#id);
@@ -36,7 +37,9 @@ export class Scene {
   }
 
   launch(options: LaunchOptions): Launch {
-    return new Launch(this, options);
+    const launch = new Launch(this, options);
+    this.#launches.push(launch);
+    return launch;
   }
 
   /** What every process of this scene has in its environment. */
@@ -54,9 +57,12 @@ export class Scene {
     { deadline = deadlines.daemon } = {},
   ): Promise<T> {
     const path = this.path(`${name}.json`);
+    // In the midst of execve(2) a process has no environment, and is not found by it: one look is not enough.
+    let looksInVain = 0;
     const look = () => {
       // Looked up first: to write it may have been the last thing a process did.
-      const over = this.processes().length === 0;
+      looksInVain = this.processes().length === 0 ? looksInVain + 1 : 0;
+      const over = looksInVain > 5 && this.#launches.every((launch) => launch.over);
       if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as T;
       if (over) throw new Error(`all ended without the report "${name}"\n${this.diagnosis()}`);
       return undefined;
@@ -83,13 +89,16 @@ export class Scene {
     return this.until('the end of every process of the test', () => this.processes().length === 0);
   }
 
-  /** Every process and thread of the scene, and its logs. */
+  /** What was launched, every process and thread of the scene, and its logs. */
   diagnosis(): string {
     const dumps = this.processes().map(({ pid }) => threadDump(pid));
     const logs = ['log', 'out', 'err']
       .filter((name) => existsSync(this.path(name)))
       .map((name) => `--- ${name}\n${this.read(name)}`);
-    return [...dumps, ...logs].join('\n');
+    const outputs = this.#launches.map(
+      ({ stdout, stderr }) => `stdout: ${stdout}\nstderr: ${stderr}`,
+    );
+    return [...outputs, ...dumps, ...logs].join('\n');
   }
 
   async end(): Promise<void> {

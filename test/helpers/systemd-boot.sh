@@ -18,7 +18,7 @@ mounts)
   mkdir -p "$directory/cgroup" "$directory/etc"
   touch "$directory/log"
   mount -t cgroup2 none "$directory/cgroup"
-  group=$directory/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/tsdaemon-test-$$
+  group=$directory/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/tsdaemon-test-$(basename "$directory")
   mkdir "$group"
   sh -c 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"' sh "$group" \
     unshare --pid --fork --kill-child --cgroup --uts --mount --mount-proc \

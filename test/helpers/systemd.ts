@@ -1,14 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 
 import { deadlines } from './deadlines.mjs';
+import type { Line } from './lines.ts';
 import { status } from './proc.mjs';
 import { type Reaped, reap } from './reaper.mjs';
 import type { Scene } from './scene.ts';
 
-const boot = fileURLToPath(new URL('systemd-boot.sh', import.meta.url));
 const run = promisify(execFile);
 
 /** The section of a unit file, and of each name its value, or its values. */
@@ -21,11 +20,24 @@ export function systemdVersion(): number {
   return Number(version);
 }
 
+export interface ServiceOptions {
+  line: Line;
+  early?: boolean;
+  /** A file of test/fixtures, and its arguments. */
+  command: string;
+  daemon?: Record<string, unknown>;
+  /** Of the section [Service]. */
+  settings?: Record<string, string>;
+  /** The section [Socket] of a socket unit. */
+  socket?: Record<string, string>;
+}
+
 /** A real systemd, booted for the tests: helpers/systemd-boot.sh. */
 export class Systemd {
   readonly #scene: Scene;
   readonly #reaped: Reaped;
   #init = 0;
+  #services = 0;
 
   private constructor(scene: Scene) {
     this.#scene = scene;
@@ -33,7 +45,7 @@ export class Systemd {
     mkdirSync(scene.path('units'));
     this.unit('tsdaemon.target', target);
     const env = { PATH: String(process.env['PATH']), ...scene.environment() };
-    this.#reaped = reap(scene.root, ['sh', boot, scene.dir], { cwd: '/', env });
+    this.#reaped = reap(scene.root, ['sh', 'systemd-boot.sh', scene.dir], { cwd: scene.root, env });
   }
 
   static async boot(scene: Scene): Promise<Systemd> {
@@ -55,6 +67,33 @@ export class Systemd {
   async halt(): Promise<void> {
     if (this.#init !== 0) process.kill(this.#init, 'SIGKILL');
     await this.#scene.until('the end of systemd', () => this.#reaped.isOver());
+  }
+
+  /** Installs a service that runs a fixture, and what else belongs to it. */
+  async service(scene: Scene, options: ServiceOptions): Promise<Service> {
+    const { line, early = false, command, daemon = {}, settings = {}, socket } = options;
+    const name = `test-${++this.#services}`;
+    const environment = {
+      ...scene.environment(),
+      TEST_ENTRY: early ? 'early' : 'daemonize',
+      TEST_OPTIONS: JSON.stringify(daemon),
+    };
+    this.unit(`${name}.service`, {
+      Unit: { DefaultDependencies: 'no' },
+      Service: {
+        WorkingDirectory: scene.root,
+        Environment: Object.entries(environment).map(([key, value]) => `'${key}=${value}'`),
+        ExecStart: `${line.execPath} ${early ? '--require tsdaemon/early ' : ''}fixtures/${command}`,
+        StandardOutput: `append:${scene.path('log')}`,
+        StandardError: `append:${scene.path('log')}`,
+        TimeoutSec: '30',
+        ...settings,
+      },
+    });
+    if (socket !== undefined)
+      this.unit(`${name}.socket`, { Unit: { DefaultDependencies: 'no' }, Socket: socket });
+    await this.systemctl('daemon-reload');
+    return new Service(this, scene, name);
   }
 
   /** Writes a unit file. */
@@ -95,5 +134,43 @@ export class Systemd {
   #isInit(pid: number): boolean {
     const { Name, NSpid = '' } = status(pid) ?? {};
     return Name === 'systemd' && NSpid.split('\t').at(-1) === '1';
+  }
+}
+
+/** A service of the booted systemd. */
+export class Service {
+  readonly #systemd: Systemd;
+  readonly #scene: Scene;
+  readonly #name: string;
+
+  constructor(systemd: Systemd, scene: Scene, name: string) {
+    this.#systemd = systemd;
+    this.#scene = scene;
+    this.#name = name;
+  }
+
+  /** Runs systemctl(1) for it, or for its socket, and returns the exit status. */
+  async systemctl(verb: string, kind: 'service' | 'socket' = 'service'): Promise<number> {
+    return (await this.#systemd.systemctl(...verb.split(' '), `${this.#name}.${kind}`)).code;
+  }
+
+  show(...names: string[]): Promise<Record<string, string>> {
+    return this.#systemd.show(`${this.#name}.service`, ...names);
+  }
+
+  async mainPid(): Promise<number> {
+    return Number((await this.show('MainPID'))['MainPID']);
+  }
+
+  /** Waits until it has the properties. */
+  async comesTo(wanted: Record<string, string>): Promise<void> {
+    let seen = {};
+    const reached = async () => {
+      seen = await this.show(...Object.keys(wanted));
+      return isDeepStrictEqual(seen, wanted);
+    };
+    await this.#scene.until(JSON.stringify(wanted), reached, {
+      diagnose: () => `it is ${JSON.stringify(seen)}`,
+    });
   }
 }

@@ -1,0 +1,66 @@
+import { basename } from 'node:path';
+
+import type { Command } from 'commander';
+
+import { daemonize } from '../daemonize.js';
+import { optionsFromEnvironment } from '../environment.js';
+import { whenMainModuleLoaded } from '../main-module.js';
+import { showStart } from '../messages.js';
+import type { DaemonizeOptions } from '../options.js';
+import { rebornProcess } from '../reborn.js';
+import { addDaemonOptions, daemonOptions, wordsOf } from './daemon-options.js';
+import { findScript, runMain } from './main-script.js';
+import { isTerminal, paint } from './output.js';
+
+export function addStart(program: Command): void {
+  const command = program
+    .command('start')
+    .description('run a script as a daemon, and come back when it is ready')
+    .argument('<script>', 'what would be given to node')
+    .argument('[args...]', 'its own arguments')
+    .passThroughOptions();
+  addDaemonOptions(command)
+    .action((script: string, args: string[], given: Record<string, unknown>) => {
+      launch(findScript(script), args, startOptions(given));
+    })
+    .addHelpText(
+      'after',
+      `
+Options that are not given are taken from TSDAEMON_NAME, TSDAEMON_LOG and so on, as with
+"node --require tsdaemon/early". For options of node: node --enable-source-maps "$(command -v tsdaemon)" start ...
+
+Exit status: 0 ready, 1 a step failed, 2 wrong options, 3 it runs already, 4 no permission, 124 not ready in time
+(it was ended); or the daemon's own, if it ended first.
+
+Examples:
+  $ tsdaemon start --name api server.js --port 8080
+  $ tsdaemon start --pid-file api.pid --log api.log --ready listening -- server.mjs`,
+    );
+}
+
+export function startOptions(given: Record<string, unknown>): DaemonizeOptions {
+  // Its token is no setting.
+  rebornProcess();
+  return {
+    ...{ detach: 'auto', ready: 'loaded', closeFds: true, force: true },
+    ...optionsFromEnvironment(process.env),
+    ...daemonOptions(given),
+  };
+}
+
+/** This process becomes the daemon, and the script its main module. */
+export function launch(script: string, args: readonly string[], options: DaemonizeOptions): void {
+  // What the exec strategy executes again, from another directory.
+  process.argv.splice(2, process.argv.length, 'start', ...wordsOf(options), '--', script, ...args);
+  if (isTerminal(2)) {
+    const label = options.name ?? basename(script);
+    const running = `${label} is ${paint('green', 'running', 2)}, pid {pid}`;
+    showStart({ waiting: `starting ${label}`, ready: running });
+  }
+  const isReadyWhenLoaded = options.ready === 'loaded';
+  const daemon = daemonize({ ...options, ...(isReadyWhenLoaded && { ready: 'manual' }) });
+  runMain(script, args, () => {
+    if (isReadyWhenLoaded)
+      whenMainModuleLoaded(daemon.launchDirectory, () => daemon.ready(), script);
+  });
+}
