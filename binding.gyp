@@ -97,7 +97,6 @@
             'test/native/failure_test.cc',
             'test/native/identity_test.cc',
             'test/native/libc_test.cc',
-            'test/native/lock_race_test.cc',
             'test/native/lock_search_test.cc',
             'test/native/lock_test.cc',
             'test/native/process_test.cc',

@@ -104,6 +104,7 @@ Napi::Value daemon_object(Napi::Env env, const Daemonized& daemonized) {
   object.Set("finalStderr", daemonized.final_stderr);
   object.Set("pidFile", daemonized.pid_file);
   object.Set("pidDirectory", daemonized.pid_directory);
+  object.Set("notifySocket", daemonized.notify_socket);
   object.Set("user", daemonized.user);
   object.Set("home", daemonized.home);
   object.Set("copies", descriptor_array(env, daemonized.copies));

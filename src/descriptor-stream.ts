@@ -10,6 +10,7 @@ type Done = (error?: Error | null) => void;
 export class DescriptorStream extends Writable {
   readonly fd: number;
   readonly #written: (length: number) => void;
+  #hasWarned = false;
 
   /** @param written is told how many bytes were written */
   constructor(fd: number, written: (length: number) => void = () => {}) {
@@ -23,10 +24,16 @@ export class DescriptorStream extends Writable {
       for (let at = 0; at < chunk.length; ) at += writeSync(this.fd, chunk, at);
       this.#written(chunk.length);
     } catch (error) {
-      done(error as Error);
-      return;
+      this.#warn(error as Error);
     }
     done();
+  }
+
+  // A stream that has once had an error takes no more: a full disk would end the log for ever.
+  #warn(error: Error): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(error);
   }
 
   /** Like Node's own, it cannot be closed. */

@@ -3,6 +3,7 @@
  * environment that it is the daemon.
  */
 import { loadBinding, type NativeDaemon, type Plan } from './binding.js';
+import { listenEnvironment } from './listen-fds.js';
 import { absolutePreloads } from './preload.js';
 
 const variable = 'TSDAEMON_REBORN';
@@ -27,6 +28,7 @@ export function programAgain(): Program {
   const { execArgv, nodeOptions } = absolutePreloads(launchDirectory);
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
+    ...listenEnvironment(),
     ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
   };
   delete environment['NODE_UNIQUE_ID'];

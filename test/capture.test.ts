@@ -15,8 +15,12 @@ const lines = [
     line: '"$@" 2>&1 | { cat; echo end; }',
     stdout: 'end\n',
   },
-  { title: 'timeout', line: 'timeout 100 "$@" | cat; timeout 100 true; echo $?', stdout: '0\n' },
-  { title: 'timeout, for its status', line: 'timeout 100 "$@"; echo $?', stdout: '0\n' },
+  {
+    title: '$(…) by a descriptor of its own',
+    line: 'out=$("$@" 3>&1); echo "[$out] $?"',
+    stdout: '[] 0\n',
+  },
+  { title: 'timeout', line: 'timeout 100 "$@"; echo $?', stdout: '0\n' },
   { title: 'a shell in the background', line: '"$@" & wait $!; echo $?', stdout: '0\n' },
 ];
 
@@ -24,7 +28,9 @@ for (const { line, entry, name } of starts) {
   describe.concurrent(`a daemon ${name}`, () => {
     for (const { title, line: shellLine, stdout } of lines) {
       test(`is waited for until it is ready, and no longer, by ${title}`, async ({ scene }) => {
-        const daemon = { ready: 'loaded', log: scene.path('log') };
+        // The preload closes by itself what the launcher has inherited.
+        const closing = entry === 'daemonize' ? { closeFds: true } : {};
+        const daemon = { ready: 'loaded', log: scene.path('log'), ...closing };
         const options = { line, entry, program: 'main/commonjs.cjs', daemon };
         const shell = new ShellLaunch(scene, options, shellLine);
         const { pid } = await scene.report<{ pid: number }>('up');

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import { nodesOf } from './helpers/daemons.ts';
 import type { DaemonOptions, LaunchOptions } from './helpers/launch.ts';
 import { type Entry, starts } from './helpers/lines.ts';
-import { isAlive } from './helpers/proc.mjs';
+import { descriptors, isAlive } from './helpers/proc.mjs';
 import { Terminal } from './helpers/pty.ts';
 import type { Scene } from './helpers/scene.ts';
 import { fromShell, ShellLaunch } from './helpers/shell.ts';
@@ -98,11 +98,35 @@ for (const { line, entry, name } of starts) {
     });
 
     test('is 0 when the daemon is ready, whose errors were shown until then', async ({ scene }) => {
+      writeFileSync(scene.path('log'), 'old\n');
       const seen = await fromShell(scene, start('listen', { log: scene.path('log') }));
       expect(seen).toEqual({ status: 0, stdout: '', stderr: 'on the way up\n' });
-      expect(scene.read('log')).toBe('on the way up\n');
+      expect(scene.read('log')).toBe('old\nto stdout\non the way up\n');
       const { pid } = await scene.report<Up>('up');
       expect(isAlive(pid)).toBe(true);
+    });
+
+    for (const own of [true, false]) {
+      const where = own ? 'to a file of their own' : 'nowhere';
+      test(`is 0 with all the errors shown, which lead ${where}`, async ({ scene }) => {
+        const stderr = own ? scene.path('err') : '/dev/null';
+        const seen = await fromShell(scene, start('loud', own ? { stderr } : {}));
+        expect(seen).toMatchObject({ status: 0, stdout: '' });
+        const [first, ...shown] = seen.stderr.split('\n').slice(0, -1);
+        expect(first).toBe('on the way up');
+        const numbers = shown.map((text) => Number(/^line (\d+) x{60}$/.exec(text)?.[1]));
+        expect(numbers).toEqual(Array.from({ length: 5000 }, (_, at) => at));
+        if (own) expect(scene.read('err')).toBe(seen.stderr);
+        const { pid } = await scene.report<Up>('up');
+        expect(descriptors(pid)).toMatchObject({ 1: '/dev/null', 2: stderr });
+      });
+    }
+
+    test('is 0 when nobody reads what is shown', async ({ scene }) => {
+      const line = '{ "$@"; echo "$?" >"$TEST_DIR/seen"; } 2>&1 | true';
+      expect(await fromShell(scene, start('loud', {}), line)).toMatchObject({ status: 0 });
+      expect(scene.read('seen')).toBe('0\n');
+      expect(isAlive((await scene.report<Up>('up')).pid)).toBe(true);
     });
 
     for (const { title, code, status, daemon } of refusals) {
@@ -170,8 +194,9 @@ for (const { line, entry, name } of starts) {
         expect(last).toMatch(
           new RegExp(`^tsdaemon: ${code}: the daemon \\d+ .+; see ${daemon.log}$`),
         );
-        expect(seen.stderr).toBe(`${scene.read('log')}${last}\n`);
-        expect(scene.read('log')).toMatch(/^on the way up\n/);
+        const log = scene.read('log');
+        expect(log).toMatch(/^to stdout\non the way up\n/);
+        expect(seen.stderr).toBe(`${log.replace('to stdout\n', '')}${last}\n`);
         if (/throw|reject/.test(way)) expect(seen.stderr).toContain('Error: nobody catches this\n');
         await scene.nothingLeft();
         expect(readdirSync(scene.dir)).not.toContain('pid');
@@ -182,7 +207,7 @@ for (const { line, entry, name } of starts) {
       const seen = await fromShell(scene, start('throw', {}));
       expect(seen).toMatchObject({ status: 1, stdout: '' });
       expect(seen.stderr).toMatch(
-        /^on the way up\n[^]+Error: nobody catches this\n[^]+`log`[^\n]+\n$/,
+        /^on the way up\n[\s\S]+Error: nobody catches this\n[\s\S]+`log`[^\n]+\n$/,
       );
     });
 
@@ -246,17 +271,59 @@ for (const { line, name } of starts.filter(({ entry }) => entry === 'early')) {
       });
     }
 
-    test('is that of an error that the app has caught, who goes on', async ({ scene }) => {
+    test('is 2 when readiness is to be told by a handle that nobody has', async ({ scene }) => {
+      const daemon = { ready: 'manual' };
+      const seen = await fromShell(scene, {
+        line,
+        entry: 'early',
+        program: 'one-daemon.cjs',
+        daemon,
+      });
+      expect(seen).toMatchObject({ status: 2, stdout: '' });
+      expect(seen.stderr).toMatch(/^tsdaemon: ERR_DAEMON_OPTION: [^\n]*TSDAEMON_READY[^\n]+\n$/);
+    });
+  });
+
+  describe.concurrent(`the status in the shell on Node ${line.major}, of an app that calls daemonize()`, () => {
+    test('is its own when it has caught the error and goes on', async ({ scene }) => {
+      const pidFile = scene.path('pid');
+      const first = {
+        line,
+        entry: 'daemonize',
+        program: 'one-daemon.cjs',
+        daemon: { pidFile },
+      } as const;
+      expect(await fromShell(scene, first)).toMatchObject({ status: 0 });
+      const { pid } = await scene.report<Up>('up');
+
+      const again = scene.path('again');
       writeFileSync(
         scene.path('app.cjs'),
-        `try { require('tsdaemon').daemonize({ cwd: '/missing' }); }
-         catch ({ code }) { console.log(code); process.exitCode = 9; }`,
+        `const { daemonize } = require('tsdaemon');
+         for (const options of ${JSON.stringify([{ pidFile }, { pidFile: again, cwd: '/missing' }, { pidFile: again }])}) {
+           try {
+             daemonize(options);
+           } catch ({ code, path, pid }) {
+             console.log(JSON.stringify({ code, path, pid }));
+           }
+         }`,
       );
       const seen = await fromShell(scene, { line, args: [scene.path('app.cjs')] });
-      expect(seen).toEqual({ status: 9, stdout: 'ERR_DAEMON_CHDIR\n', stderr: '' });
+      expect(seen).toMatchObject({ status: 0, stderr: '' });
+      expect(
+        seen.stdout
+          .trim()
+          .split('\n')
+          .map((text) => JSON.parse(text)),
+      ).toEqual([
+        { code: 'ERR_DAEMON_RUNNING', path: pidFile, pid },
+        { code: 'ERR_DAEMON_CHDIR', path: '/missing' },
+      ]);
+      await scene.until('the end of what was started last', () => nodesOf(scene).length === 1);
+      expect(existsSync(again)).toBe(false);
     });
 
-    test('is that of the error when daemonize() fails in an ES module', async ({ scene }) => {
+    test('is that of the error when it is an ES module', async ({ scene }) => {
       writeFileSync(
         scene.path('app.mjs'),
         `import { daemonize } from 'tsdaemon';

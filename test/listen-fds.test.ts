@@ -1,5 +1,4 @@
 import http from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
 import { lines, starts } from './helpers/lines.ts';
@@ -14,7 +13,7 @@ interface Activated {
   variables: string[];
 }
 
-const handOver = fileURLToPath(new URL('helpers/hand-over.py', import.meta.url));
+const handOver = 'hand-over.py';
 const handed = (names: string) => ['python3', handOver, 'listen', names];
 
 const named = [
@@ -39,16 +38,15 @@ for (const { line, entry, name } of starts) {
   describe(`listenFds() ${name}`, () => {
     const program = { line, entry, program: 'activated.cjs' } satisfies LaunchOptions;
 
-    for (const { title, daemon, through } of [
-      { title: 'in the foreground', daemon: { detach: 'auto' as const }, through: [] },
-      { title: 'in a daemon', daemon: {}, through: ['sh', '-c', '"$@"; exit $?', 'sh'] },
-    ].filter(({ through }) => entry === 'daemonize' || through.length === 0)) {
-      test(`gives what was handed over, ${title}`, async ({ scene }) => {
-        const launch = scene.launch({
-          ...program,
-          daemon: entry === 'early' ? {} : daemon,
-          through: [...through, ...handed('web:control')],
-        });
+    const inForeground = { place: 'the foreground', daemon: { detach: 'auto' as const } };
+    const places =
+      entry === 'early'
+        ? [{ ...inForeground, daemon: {} }]
+        : [inForeground, { place: 'a daemon', daemon: {} }];
+
+    for (const { place, daemon } of places) {
+      test(`gives what was handed over, in ${place}`, async ({ scene }) => {
+        const launch = scene.launch({ ...program, daemon, through: handed('web:control') });
         const { pid, ...rest } = await scene.report<Activated>('activated');
         expect(rest).toEqual({
           found: named,
@@ -57,7 +55,7 @@ for (const { line, entry, name } of starts) {
           variables: [],
         });
         expect(await answerOf(scene.path('listen.socket'))).toEqual({ name: 'control', pid });
-        expect(pid === (await launch.started)).toBe(through.length === 0);
+        expect(pid === (await launch.started)).toBe(place === 'the foreground');
       });
     }
   });
@@ -81,12 +79,23 @@ for (const line of lines) {
       });
     });
 
-    test('gives the same before and after the program has become a daemon', async ({ scene }) => {
-      scene.launch({ ...program, args: ['before'], through: handed('web:control') });
-      const { pid, ...rest } = await scene.report<Activated>('activated');
-      expect(rest).toMatchObject({ before: named, found: named });
-      expect(await answerOf(scene.path('listen.socket'))).toEqual({ name: 'control', pid });
-    });
+    for (const strategy of ['fork', 'exec']) {
+      test(`gives the same before and after a program becomes a daemon by ${strategy}`, async ({
+        scene,
+      }) => {
+        const daemon = { strategy };
+        scene.launch({ ...program, daemon, args: ['before'], through: handed('web:control') });
+        const { pid, ...rest } = await scene.report<Activated>('activated');
+        expect(rest).toEqual({
+          before: named,
+          found: named,
+          again: named,
+          closedOnExec: [true, true],
+          variables: [],
+        });
+        expect(await answerOf(scene.path('listen.socket'))).toEqual({ name: 'control', pid });
+      });
+    }
 
     for (const { title, env, through } of [
       { title: 'nobody', env: {}, through: [] },

@@ -236,15 +236,16 @@ for (const line of lines) {
   describe(`a daemon that detaches from its supervisor on Node ${line.major}`, () => {
     const program = { line, entry: 'daemonize', program: 'supervised.cjs' } satisfies LaunchOptions;
 
-    for (const { ready, args, last } of [
-      { ready: 'detached', args: [], last: '' },
-      { ready: 'manual', args: ['manual'], last: '\nSTATUS=serving' },
+    for (const { strategy, ready, args, last } of [
+      { strategy: 'fork', ready: 'detached', args: [], last: '' },
+      { strategy: 'fork', ready: 'manual', args: ['manual'], last: '\nSTATUS=serving' },
+      { strategy: 'exec', ready: 'detached', args: [], last: '' },
+      { strategy: 'exec', ready: 'manual', args: ['manual'], last: '\nSTATUS=serving' },
     ]) {
-      test(`is made the main process by its launcher, when ready is ${ready}`, async ({
-        scene,
-      }) => {
+      const title = `by ${strategy} is made the main process by its launcher when it is ${ready}`;
+      test(title, async ({ scene }) => {
         const { address, told } = await Supervisor.start(scene);
-        const daemon = { ready };
+        const daemon = { strategy, ready };
         const launch = scene.launch({ ...program, args, daemon, env: { NOTIFY_SOCKET: address } });
         const { pid } = await scene.report<Seen>('up');
         expect(await launch.end()).toEqual({ code: 0, signal: null });
@@ -282,6 +283,59 @@ for (const line of lines) {
       expect((await launch.end()).code).toBe(1);
       await scene.until('the last message', () => told.length > 0);
       expect(told.map(({ text }) => text)).toEqual(['STOPPING=1']);
+    });
+
+    for (const { way, code } of [
+      { way: 'exit-7', code: 7 },
+      { way: 'exit-0', code: 1 },
+      { way: 'kill', code: 128 + 9 },
+      { way: 'abort', code: 128 + 6 },
+    ]) {
+      test(`that ends by ${way} before it is ready is told the truth of`, async ({ scene }) => {
+        const { address, told } = await Supervisor.start(scene);
+        const launch = scene.launch({
+          ...program,
+          program: 'manual.cjs',
+          args: [way],
+          daemon: { ready: 'manual' },
+          env: { NOTIFY_SOCKET: address },
+        });
+        expect(await launch.end()).toEqual({ code, signal: null });
+        expect(told.filter(({ text }) => text.startsWith('READY'))).toEqual([]);
+        await launch.allEnded();
+      });
+    }
+
+    test('is ended with its start, by the signal to its launcher', async ({ scene }) => {
+      const { address } = await Supervisor.start(scene);
+      const launch = scene.launch({
+        ...program,
+        program: 'manual.cjs',
+        daemon: { ready: 'manual' },
+        env: { NOTIFY_SOCKET: address },
+      });
+      await scene.report('up');
+      await launch.kill('SIGTERM');
+      expect(await launch.end()).toEqual({ code: 128 + 15, signal: null });
+      await launch.allEnded();
+    });
+
+    test('goes on when its launcher is killed outright', async ({ scene }) => {
+      const supervisor = await Supervisor.start(scene);
+      const launch = scene.launch({
+        ...program,
+        program: 'manual.cjs',
+        daemon: { ready: 'manual' },
+        env: { NOTIFY_SOCKET: supervisor.address },
+      });
+      const { pid } = await scene.report<Seen>('up');
+      await launch.kill('SIGKILL');
+      expect(await launch.end()).toEqual({ code: null, signal: 'SIGKILL' });
+      process.kill(pid, 'SIGUSR2');
+      expect(await supervisor.hears(/READY/)).toEqual({ pid, text: asMain(pid) });
+      // The reaper of the test is the supervisor of both, and has nobody else to wait for.
+      process.kill(pid, 'SIGKILL');
+      await launch.allEnded();
     });
 
     test('that could not be made leaves the launcher without a socket to it', async ({ scene }) => {

@@ -173,6 +173,7 @@ for (const { line, entry, name } of starts) {
       scene,
     }) => {
       expect(await fromShell(scene, start(scene, 'exit'))).toMatchObject({ status: 0 });
+      await scene.report<Up>('up');
       const before = lstatSync(scene.path('pid'));
       expect(await fromShell(scene, start(scene, 'exit'))).toMatchObject({ status: 3 });
       const { ino, size, mtimeMs } = lstatSync(scene.path('pid'));

@@ -7,7 +7,7 @@ import { describe, expect } from 'vitest';
 import { sleeps } from './helpers/daemons.ts';
 import type { LaunchOptions } from './helpers/launch.ts';
 import { lines, starts } from './helpers/lines.ts';
-import { isAlive } from './helpers/proc.mjs';
+import { isAlive, stat } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { fromShell, ShellLaunch } from './helpers/shell.ts';
 import { test } from './helpers/test.ts';
@@ -26,7 +26,6 @@ interface Guise {
   scoped?: boolean;
   /** What is typed after "node", if it is not the name. */
   typed?: string;
-  nodeArgs?: string[];
   /** The first Node that can run it. */
   since?: number;
 }
@@ -65,13 +64,6 @@ const guises: Guise[] = [
     name: 'an app #1?%41.mjs',
   },
   { title: 'a link to an ES module', source: 'module.mjs', name: 'app', link: true },
-  {
-    title: 'a link to an ES module that stays a link',
-    source: 'module.mjs',
-    name: 'app.mjs',
-    link: true,
-    nodeArgs: ['--preserve-symlinks-main'],
-  },
   {
     title: 'a CommonJS module in TypeScript',
     source: 'typescript.cts',
@@ -118,8 +110,7 @@ for (const { line, entry, name } of starts) {
 
     for (const guise of guises.filter(({ since = 0 }) => line.major >= since)) {
       test(`the launcher waits for ${guise.title}, which runs once`, async ({ scene }) => {
-        const { nodeArgs = [] } = guise;
-        const start = { line, entry, nodeArgs, args: [disguise(scene, guise)], daemon };
+        const start = { line, entry, args: [disguise(scene, guise)], daemon };
         const shell = new ShellLaunch(scene, start, whenLoaded);
         const { pid } = await scene.report<Up>('up');
         await sleeps(scene, await shell.launcher());
@@ -129,6 +120,32 @@ for (const { line, entry, name } of starts) {
         expect(await scene.report<Up>('again')).toEqual({ pid, times: 1 });
       });
     }
+
+    // No import() obeys --preserve-symlinks-main: the end of such a module is not known.
+    test('the launcher does not wait for an ES module by a link that stays one, which runs once', async ({
+      scene,
+    }) => {
+      const guise = { title: '', source: 'module.mjs', name: 'app.mjs', link: true };
+      const nodeArgs = ['--preserve-symlinks-main'];
+      const start = { line, entry, nodeArgs, args: [disguise(scene, guise)], daemon };
+      expect(await fromShell(scene, start)).toEqual({ status: 0, stdout: '', stderr: '' });
+      const { pid } = await scene.report<Up>('up');
+      process.kill(pid, 'SIGUSR2');
+      expect(await scene.report<Up>('again')).toEqual({ pid, times: 1 });
+    });
+
+    test('the launcher may be stopped by Ctrl-Z, and continued', async ({ scene }) => {
+      const start: LaunchOptions = { line, entry, program: 'main/module.mjs', daemon };
+      const shell = new ShellLaunch(scene, start, whenLoaded);
+      await scene.report<Up>('up');
+      const launcher = await shell.launcher();
+      await sleeps(scene, launcher);
+      process.kill(launcher, 'SIGTSTP');
+      await scene.until('the stop of the launcher', () => stat(launcher)?.state === 'T');
+      process.kill(launcher, 'SIGCONT');
+      go(scene);
+      expect(await shell.seen()).toEqual({ status: 0, stdout: '', stderr: '' });
+    });
 
     for (const { program, title } of [
       { program: 'throws.cjs', title: 'a CommonJS module throws' },
@@ -209,7 +226,7 @@ for (const { line, entry, name } of starts) {
       go(scene);
       const seen = await shell.seen();
       expect(seen.status).toBe(1);
-      expect(seen.stderr).toMatch(/EADDRINUSE[^]+\ntsdaemon: ERR_DAEMON_EXITED: .+\n$/);
+      expect(seen.stderr).toMatch(/EADDRINUSE[\s\S]+\ntsdaemon: ERR_DAEMON_EXITED: .+\n$/);
       other.close();
     });
 
@@ -241,6 +258,51 @@ for (const { line, entry, name } of starts) {
       await scene.report('term');
       await scene.nothingLeft();
     });
+  });
+}
+
+for (const line of lines) {
+  describe.concurrent(`ready: loaded on Node ${line.major}, in a preload of the program's own`, () => {
+    for (const program of ['main/is-main.cjs', 'main/module.mjs']) {
+      test(`the launcher waits for ${program}, which stays the main module`, async ({ scene }) => {
+        const nodeArgs = ['--require', './fixtures/preload.cjs'];
+        // The program finds that it is a daemon already, as by early.
+        const start = { line, nodeArgs, program, env: { TEST_ENTRY: 'early' } };
+        const shell = new ShellLaunch(scene, start, whenLoaded);
+        const { pid } = await scene.report<Up>('up');
+        await sleeps(scene, await shell.launcher());
+        go(scene);
+        expect(await shell.seen()).toEqual({ status: 0, stdout: '', stderr: '' });
+        process.kill(pid, 'SIGUSR2');
+        expect(await scene.report<Up>('again')).toEqual({ pid, times: 1 });
+        if (program === 'main/is-main.cjs')
+          expect(await scene.report('main')).toEqual({ isMain: true });
+      });
+    }
+  });
+
+  describe.concurrent(`ready: loaded on Node ${line.major}, without a main module`, () => {
+    const script = "require('./fixtures/lib/main.cjs').begin()";
+    for (const { title, args, shellLine } of [
+      { title: '-e', args: ['-e', script], shellLine: '"$@"' },
+      { title: 'stdin', args: [], shellLine: `echo "${script}" | "$@"` },
+    ]) {
+      test(`the launcher waits for the script: ${title}`, async ({ scene }) => {
+        const start: LaunchOptions = {
+          line,
+          entry: 'daemonize',
+          args,
+          daemon: { ready: 'loaded' },
+        };
+        expect(await fromShell(scene, start, shellLine)).toEqual({
+          status: 0,
+          stdout: '',
+          stderr: '',
+        });
+        const { pid } = await scene.report<Up>('up');
+        expect(isAlive(pid)).toBe(true);
+      });
+    }
   });
 }
 

@@ -11,11 +11,15 @@ interface Up {
 }
 
 class Running {
-  private constructor(
-    readonly scene: Scene,
-    readonly launch: Launch,
-    readonly pid: number,
-  ) {}
+  readonly scene: Scene;
+  readonly launch: Launch;
+  readonly pid: number;
+
+  private constructor(scene: Scene, launch: Launch, pid: number) {
+    this.scene = scene;
+    this.launch = launch;
+    this.pid = pid;
+  }
 
   /** fixtures/stopping.cjs with some of its parts, ready. */
   static async start(
@@ -147,7 +151,7 @@ for (const line of lines) {
       expect(await running.end()).toEqual({ code: null, signal: 'SIGTERM' });
       const log = scene.read('log');
       expect(log).toMatch(
-        /^Error: a handler failed\n {4}at [^]*\nfirst begins SIGTERM,.*\nfirst ends/,
+        /^Error: a handler failed\n {4}at [\s\S]*\nfirst begins SIGTERM,.*\nfirst ends/,
       );
       expect(existsSync(scene.path('pid'))).toBe(false);
     });

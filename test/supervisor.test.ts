@@ -1,13 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
-import { starts } from './helpers/lines.ts';
+import type { LaunchOptions } from './helpers/launch.ts';
+import { lines } from './helpers/lines.ts';
 import { test } from './helpers/test.ts';
 
 interface Up {
   cwd: string;
 }
 
-const handOver = fileURLToPath(new URL('helpers/hand-over.py', import.meta.url));
+const handOver = 'hand-over.py';
 const sh = (line: string) => ['sh', '-c', line, 'sh'];
 
 /** Pid 1 of a namespace of its own. */
@@ -37,24 +37,39 @@ const unsupervised = [
   { by: 'stdin closed', through: sh('exec "$@" <&-') },
 ];
 
-for (const { line, entry, name } of starts) {
-  describe(`a program that stays in the foreground under a supervisor alone, ${name},`, () => {
-    const program = { line, entry, program: 'supervised.cjs' } as const;
-    const daemon = entry === 'early' ? {} : { detach: 'auto' as const };
+for (const line of lines) {
+  describe(`on Node ${line.major}`, () => {
+    const preload = { line, entry: 'early', program: 'supervised.cjs' } satisfies LaunchOptions;
+    const call = { line, entry: 'daemonize', program: 'supervised.cjs' } satisfies LaunchOptions;
 
     for (const { by, through } of supervised) {
-      test(`knows one by ${by}`, async ({ scene }) => {
-        scene.launch({ ...program, daemon, through });
-        const { cwd } = await scene.report<Up>('up');
-        expect(cwd).toBe(scene.root);
+      test(`the preload knows a supervisor by ${by}, and stays in the foreground`, async ({
+        scene,
+      }) => {
+        scene.launch({ ...preload, through });
+        expect((await scene.report<Up>('up')).cwd).toBe(scene.root);
       });
     }
 
     for (const { by, through } of unsupervised) {
-      test(`takes ${by} for none`, async ({ scene }) => {
-        scene.launch({ ...program, daemon, through });
-        const { cwd } = await scene.report<Up>('up');
-        expect(cwd).toBe('/');
+      test(`the preload takes ${by} for no supervisor`, async ({ scene }) => {
+        scene.launch({ ...preload, through });
+        expect((await scene.report<Up>('up')).cwd).toBe('/');
+      });
+    }
+
+    for (const { daemon, stays } of [
+      { daemon: { detach: 'auto' }, stays: true },
+      { daemon: { detach: false }, stays: true },
+      { daemon: { detach: true }, stays: false },
+      { daemon: {}, stays: false },
+    ] as const) {
+      const does = stays ? 'stays' : 'detaches';
+      test(`under a supervisor the call with ${JSON.stringify(daemon)} ${does}`, async ({
+        scene,
+      }) => {
+        scene.launch({ ...call, daemon, through: sh('SYSTEMD_EXEC_PID=$$ exec "$@"') });
+        expect((await scene.report<Up>('up')).cwd).toBe(stays ? scene.root : '/');
       });
     }
   });

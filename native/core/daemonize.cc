@@ -14,6 +14,7 @@
 #include "limits.h"
 #include "lock_file.h"
 #include "log_follower.h"
+#include "notify.h"
 #include "reexec.h"
 #include "status_channel.h"
 #include "stdio.h"
@@ -34,6 +35,8 @@ struct Start {
   Stdio stdio;
   LogFollower follower;
   StatusChannel channel;
+  ScopedFd notify_socket;
+  int notify_error = -1;  // negated
   Launcher launcher;
   forkall::Forkall forkall;
 
@@ -44,10 +47,12 @@ struct Start {
   Failure prepare_waiting(const Plan& plan);
   Failure fork(forkall::Side* side, int* daemon);
   Failure take_steps(const Plan& plan);
+  Failure change_credentials() const;
   Failure write_pid() const;
   Failure complete(const Plan& plan);
   Failure complete_for_exec(const Plan& plan);
   Failure complete_in_place(const Plan& plan);
+  void connect_supervisor(const Plan& plan);
   void hand_over(Daemonized* daemonized);
   void undo();
 };
@@ -57,6 +62,7 @@ Failure Start::open(const Plan& plan) {
   if (const int error = descriptors.list())
     return {.step = Step::support_, .error = error, .obstacle = Obstacle::proc_missing};
   if (plan.closes_inherited) inherited = descriptors.inherited(plan.kept);
+  connect_supervisor(plan);
   if (Failure failure = credentials.resolve(plan)) return failure;
   if (Failure failure = check_limits(plan)) return failure;
   if (!plan.pid_file.empty())
@@ -64,11 +70,21 @@ Failure Start::open(const Plan& plan) {
   return stdio.open(plan);
 }
 
+// With the old rights, in the old root. A start does not fail because nobody listens.
+void Start::connect_supervisor(const Plan& plan) {
+  if (plan.notify_socket.empty()) return;
+  const int socket = connect_notify_socket(plan.notify_socket);
+  if (socket >= 0)
+    notify_socket.reset(socket);
+  else
+    notify_error = socket;
+}
+
 // What a launcher needs to wait for its daemon.
 Failure Start::prepare_waiting(const Plan& plan) {
   int error = plan.ready_when_detached ? 0 : stdio.follow_errors(plan, &follower);
   if (error == 0) error = channel.open();
-  if (error == 0) error = launcher.prepare();
+  if (error == 0) error = launcher.prepare(notify_socket.get());
   return error == 0 ? Failure{} : Failure{.step = Step::prepare_, .error = error};
 }
 
@@ -89,7 +105,7 @@ Failure Start::prepare(const Plan& plan) {
   const Obstacle obstacle = find_obstacle(descriptors);
   if (obstacle != Obstacle::none) return {.step = Step::support_, .obstacle = obstacle};
   if (Failure failure = prepare_waiting(plan)) return failure;
-  const int error = forkall.prepare();
+  const int error = forkall.prepare(notify_socket.valid());
   return error == 0 ? Failure{} : Failure{.step = Step::prepare_, .error = error};
 }
 
@@ -114,6 +130,13 @@ Failure Start::take_steps(const Plan& plan) {
   return {};
 }
 
+// Where the daemon's user may not be, nothing that is relative to the directory could work.
+Failure Start::change_credentials() const {
+  if (const int error = credentials.apply()) return {.step = Step::credentials_, .error = error};
+  const long error = raw::syscall(SYS_chdir, raw::pointer("."));
+  return error == 0 ? Failure{} : Failure{.step = Step::chdir_, .error = static_cast<int>(-error)};
+}
+
 // As late as can be: who reads it takes the daemon for complete.
 Failure Start::write_pid() const {
   const int error = lock_file.held() ? lock_file.write(raw::getpid()) : 0;
@@ -123,7 +146,7 @@ Failure Start::write_pid() const {
 // In the daemon. The threads are revived after the steps, and so inherit what the steps set.
 Failure Start::complete(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
-  if (const int error = credentials.apply()) return {.step = Step::credentials_, .error = error};
+  if (Failure failure = change_credentials()) return failure;
   if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
   if (Failure failure = write_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
@@ -133,7 +156,7 @@ Failure Start::complete(const Plan& plan) {
 // In the daemon that is about to execute the program anew: it has no thread but this one.
 Failure Start::complete_for_exec(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
-  if (const int error = credentials.apply()) return {.step = Step::credentials_, .error = error};
+  if (Failure failure = change_credentials()) return failure;
   if (Failure failure = write_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
@@ -156,6 +179,7 @@ void Start::hand_over(Daemonized* daemonized) {
   daemonized->pid_file = lock_file.file();
   daemonized->pid_directory = lock_file.directory();
   lock_file.keep();
+  daemonized->notify_socket = notify_socket.valid() ? notify_socket.release() : notify_error;
   daemonized->copies = descriptors.terminals();
   daemonized->user = credentials.user();
   daemonized->home = credentials.home();
@@ -201,8 +225,9 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
   if (!failure) {
     start.channel.keep_reading();
     bool ready = false;
+    start.launcher.wait_through(start.forkall.session());
     failure = start.launcher.await_complete(start.channel, daemon, &ready);
-    if (!failure && ready) Launcher::exit_ready(plan.messages, daemon);
+    if (!failure && ready) start.launcher.exit_ready(plan.messages, daemon);
     if (!failure)
       start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,
                                  true);
@@ -221,7 +246,7 @@ Failure daemonize_by_exec(const Plan& plan) {
   Reexec reexec;
   Failure failure = start.prepare_exec(plan);
   int error = failure ? 0 : exec_channel.open();
-  if (error == 0) error = session.prepare();
+  if (error == 0) error = session.prepare(start.notify_socket.valid());
   if (error != 0) failure = {.step = Step::prepare_, .error = error};
   if (failure) {
     start.undo();
@@ -251,6 +276,7 @@ Failure daemonize_by_exec(const Plan& plan) {
   if (!failure) {
     exec_channel.keep_reading();
     start.channel.keep_reading();
+    start.launcher.wait_through(session);
     failure = start.launcher.await_exec(exec_channel, daemon);
     if (!failure)
       start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,

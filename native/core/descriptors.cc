@@ -78,7 +78,10 @@ void Descriptors::sort_in(int directory, const char* name) {
     if (poller != std::string::npos && atoi(info.c_str() + poller + strlen("SqThread:")) > 0)
       has_kernel_poller_ = true;
   } else if (fd > STDERR_FILENO && strncmp(target, "anon_inode:", strlen("anon_inode:")) != 0) {
-    if (is_terminal(fd)) terminals_.push_back(fd);
+    if (is_terminal(fd)) {
+      terminals_.push_back(fd);
+      return;
+    }
     const ino_t pipe = strncmp(target, "pipe:[", strlen("pipe:[")) == 0
                            ? static_cast<ino_t>(strtoull(target + strlen("pipe:["), nullptr, 10))
                            : 0;

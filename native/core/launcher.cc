@@ -13,6 +13,7 @@
 
 #include "forkall/syscalls.h"
 #include "message.h"
+#include "notify.h"
 #include "progress.h"
 
 namespace tsdaemon {
@@ -55,17 +56,19 @@ uint64_t milliseconds(int64_t count) {
 
 }  // namespace
 
-int Launcher::prepare() {
+int Launcher::prepare(int notify_socket) {
+  notify_socket_ = notify_socket;
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : interrupts) sigaddset(&set, signal);
   sigaddset(&set, SIGTSTP);
   signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.valid()) return errno;
-  // The daemon becomes our child when the session process ends, so that its status is ours to read.
+  // The daemon becomes our child when the session process ends, so that its status is ours to read;
+  // or its supervisor's.
   int was_subreaper = 0;
   if (prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper) != 0) return errno;
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return errno;
+  if (prctl(PR_SET_CHILD_SUBREAPER, notify_socket >= 0 ? 0 : 1) != 0) return errno;
   was_subreaper_ = was_subreaper;
   return 0;
 }
@@ -116,7 +119,7 @@ Failure Launcher::await_exec(const StatusChannel& channel, int daemon) {
     failure = {.step = event.report.step, .error = event.report.error};
   else if (event.kind == Event::Kind::nothing)
     failure.error = ETIMEDOUT;
-  else if (!await_end(daemon, none, 0, &failure.wait_status))
+  else if (!await_end(none, 0, &failure.wait_status))
     return {};
   kill_and_reap(daemon, &failure.wait_status);
   return failure;
@@ -162,15 +165,19 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
   }
 }
 
-void Launcher::exit_ready(const Plan::Messages& messages, int daemon) {
+void Launcher::exit_ready(const Plan::Messages& messages, int daemon) const {
   if (!messages.ready.empty()) print_message(messages.ready.c_str(), daemon, 0);
+  if (notify_socket_ >= 0) {
+    session_->let_go();
+    notify_ready(notify_socket_, daemon);
+  }
   raw::exit_group(EXIT_SUCCESS);
 }
 
 // The pipe has ended: so has the daemon, or is about to.
 void Launcher::exit_as_daemon(const Wait& wait) const {
   int status = 0;
-  if (!await_end(wait.daemon, signals_.get(), end_of_file_grace, &status)) {
+  if (!await_end(signals_.get(), end_of_file_grace, &status)) {
     terminate(wait.daemon);
     exit_failed(wait, wait.messages.lost, 0, exit_status_failed);
   }
@@ -229,34 +236,36 @@ Launcher::Event Launcher::read_signal(int signals) {
 }
 
 // False when the daemon has not ended in time, or when one more signal asks us to hurry.
-bool Launcher::await_end(int daemon, int signals, uint64_t timeout_ns, int* status) {
+bool Launcher::await_end(int signals, uint64_t timeout_ns, int* status) const {
+  const int child = session_->child();
   const uint64_t deadline = in(timeout_ns);
   for (;;) {
-    const long ended = raw::syscall(SYS_wait4, daemon, raw::pointer(status), WNOHANG, 0);
+    const long ended = raw::syscall(SYS_wait4, child, raw::pointer(status), WNOHANG, 0);
+    if (ended == child) *status = session_->daemon_status(*status);
     // ECHILD: SIGCHLD is ignored, and the status is lost.
-    if (ended == daemon || ended == -ECHILD) return true;
+    if (ended == child || ended == -ECHILD) return true;
     if (raw::now_ns() >= deadline) return false;
     if (next_event(none, signals, in(tick)).kind == Event::Kind::interrupted) return false;
   }
 }
 
-void Launcher::kill_and_reap(int daemon, int* status) {
-  if (await_end(daemon, none, 0, status)) return;
+void Launcher::kill_and_reap(int daemon, int* status) const {
+  if (await_end(none, 0, status)) return;
   raw::syscall(SYS_kill, daemon, SIGKILL);
-  await_end(daemon, none, kill_timeout, status);
+  await_end(none, kill_timeout, status);
 }
 
 void Launcher::terminate(int daemon) const {
   int status = 0;
   raw::syscall(SYS_kill, daemon, SIGTERM);
-  if (!await_end(daemon, signals_.get(), terminate_timeout, &status))
-    kill_and_reap(daemon, &status);
+  if (!await_end(signals_.get(), terminate_timeout, &status)) kill_and_reap(daemon, &status);
 }
 
 // A connection that the daemon closes would stay open for its peer as long as we hold a copy.
 void Launcher::let_go_of_descriptors(const Wait& wait) const {
   std::array kept = {STDERR_FILENO,        wait.channel,          signals_.get(),
-                     wait.follower.file(), wait.lock_file.file(), wait.lock_file.directory()};
+                     wait.follower.file(), wait.lock_file.file(), wait.lock_file.directory(),
+                     notify_socket_};
   std::sort(kept.begin(), kept.end());
   for (size_t i = 0; i < kept.size(); ++i) {
     if (kept[i] < STDERR_FILENO) continue;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "forkall/session.h"
 #include "lock_file.h"
 #include "log_follower.h"
 #include "plan.h"
@@ -15,8 +16,12 @@ namespace tsdaemon {
 /// never run again unless the start fails: raw system calls only, and no memory but its own.
 class Launcher {
  public:
-  /// Before the freeze. Returns 0 or an errno.
-  int prepare();
+  /// Before the freeze. `notify_socket` leads to the supervisor; negative: there is none. Returns 0
+  /// or an errno.
+  int prepare(int notify_socket);
+
+  /// After the fork.
+  void wait_through(const forkall::Session& session) { session_ = &session; }
 
   /// Undoes `prepare`: the program goes on.
   void restore();
@@ -29,7 +34,7 @@ class Launcher {
   /// The same for a daemon that executes the program anew: its channel ends at the exec.
   Failure await_exec(const StatusChannel& channel, int daemon);
 
-  [[noreturn]] static void exit_ready(const Plan::Messages& messages, int daemon);
+  [[noreturn]] void exit_ready(const Plan::Messages& messages, int daemon) const;
 
   /// Waits until the daemon is ready, or is not going to be, and exits with the truth.
   /// `alone`: no other thread runs that would miss the descriptors.
@@ -55,14 +60,16 @@ class Launcher {
 
   static Event next_event(int channel, int signals, uint64_t deadline);
   static Event read_signal(int signals);
-  static bool await_end(int daemon, int signals, uint64_t timeout_ns, int* status);
-  static void kill_and_reap(int daemon, int* status);
+  bool await_end(int signals, uint64_t timeout_ns, int* status) const;
+  void kill_and_reap(int daemon, int* status) const;
   void terminate(int daemon) const;
   [[noreturn]] void exit_as_daemon(const Wait& wait) const;
   [[noreturn]] static void exit_failed(const Wait& wait, const std::string& message, int status,
                                        int exit_status);
   void let_go_of_descriptors(const Wait& wait) const;
 
+  const forkall::Session* session_ = nullptr;
+  int notify_socket_ = -1;
   ScopedFd signals_;
   int was_subreaper_ = -1;  // negative: not changed
 };

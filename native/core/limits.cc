@@ -64,14 +64,15 @@ Failure check_limits(const Plan& plan) {
 Failure apply_limits(const Plan& plan) {
   if (const int error = set_limit(RLIMIT_CORE, plan.limit_core))
     return {.step = Step::limits_, .error = error};
-  if (const int error = set_limit(RLIMIT_NOFILE, plan.limit_nofile))
-    return {.step = Step::limits_, .error = error};
   if (plan.has_oom_score_adj)
     if (const int error = write_oom_score_adj(plan.oom_score_adj))
       return {.step = Step::oom_score_adj_, .error = error};
   if (plan.has_nice)
     if (const long error = raw::syscall(SYS_setpriority, PRIO_PROCESS, 0, plan.nice))
       return {.step = Step::nice_, .error = static_cast<int>(-error)};
+  // Last: writing the score above takes a descriptor.
+  if (const int error = set_limit(RLIMIT_NOFILE, plan.limit_nofile))
+    return {.step = Step::limits_, .error = error};
   return {};
 }
 

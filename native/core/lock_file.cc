@@ -61,7 +61,7 @@ Failure LockFile::acquire(const std::string& path) {
         return {};
       case Attempt::failed:
         // Held by another, it is no longer ours, even if we have made it.
-        if (failure.error != EWOULDBLOCK) give_up();
+        if (failure.error != EWOULDBLOCK && created_) remove();
         file_.reset();
         return failure;
       case Attempt::replaced:

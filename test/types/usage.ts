@@ -9,6 +9,7 @@ import {
   daemonize,
   forkSupport,
   isDaemon,
+  listenFds,
 } from 'tsdaemon';
 
 const options: DaemonizeOptions = {
@@ -31,6 +32,9 @@ export const facts: [number, number, string, 'fork'] = [
   daemon.strategy,
 ];
 daemon.ready();
+daemon.ready('serving');
+daemon.status('at work');
+export const sockets: { fd: number; name: string }[] = listenFds().map((socket) => ({ ...socket }));
 daemonize();
 daemonize({ umask: 0o027 });
 

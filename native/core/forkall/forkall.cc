@@ -2,11 +2,11 @@
 
 namespace tsdaemon::forkall {
 
-int Forkall::prepare() {
+int Forkall::prepare(bool stays) {
   int error = threads_.prepare();
   if (error == 0) error = mappings_.prepare();
   if (error == 0) error = owners_.prepare();
-  if (error == 0) error = session_.prepare();
+  if (error == 0) error = session_.prepare(stays);
   return error;
 }
 

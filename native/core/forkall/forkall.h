@@ -21,7 +21,8 @@ class Forkall {
   static constexpr uint64_t freeze_timeout_ns = 5'000'000'000;
   static constexpr uint64_t revive_timeout_ns = 5'000'000'000;
 
-  int prepare();
+  /// `stays`: of the session process.
+  int prepare(bool stays = false);
 
   /// Stops every other thread.
   int freeze() { return threads_.freeze(freeze_timeout_ns); }
@@ -38,6 +39,8 @@ class Forkall {
 
   /// Lets every thread go on.
   void thaw();
+
+  const Session& session() const { return session_; }
 
   /// After a failed freeze: the id of a thread that did not stop, or 0.
   int straggler() const { return threads_.straggler(); }

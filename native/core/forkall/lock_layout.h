@@ -26,7 +26,7 @@ struct MutexLayout {
   bool is_held_by_id() const {
     if (owner == 0 || users == 0 || users > max_users) return false;
     const uint32_t type = kind & type_mask;
-    if ((kind & ~(type_mask | robust | inherit | protect | shared)) != 0) return false;
+    if ((kind & ~(type_mask | robust | inherit | protect | shared | elision)) != 0) return false;
     if ((kind & robust) == 0 && (list[0] != 0 || list[1] != 0)) return false;
     if (lock_word_holds_id()) return (lock & futex_tid_mask) == owner;
     if (spins != 0) return false;
@@ -40,6 +40,8 @@ struct MutexLayout {
  private:
   static constexpr uint32_t type_mask = 3, recursive = 1, error_checking = 2;
   static constexpr uint32_t robust = 16, inherit = 32, protect = 64, shared = 128;
+  // Set by hand, or by asking for a normal mutex in so many words.
+  static constexpr uint32_t elision = 256 | 512;
   static constexpr uint32_t ceiling_shift = 19;
   static constexpr uint32_t max_users = 1 << 20;
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+
 #include "arch/context.h"
 #include "workspace.h"
 
@@ -16,23 +19,45 @@ enum class Side { launcher, daemon };
 ///     launcher ── CLONE_VM|CLONE_VFORK ── session ── setsid ── clone ── daemon
 ///        │ waits in the kernel              │ _exit               │ takes up main's context
 ///        └────────────────────────────────<─┘
+///
+/// Under a supervisor the session process stays until the daemon is ready, or ends: the launcher
+/// waits through it, and need not be the daemon's parent. Once it is gone the daemon is its
+/// supervisor's child: one that is the launcher's when it is announced as the main process is taken
+/// for a stranger's for good, whose end is not awaited (systemd 252).
 class Session {
  public:
   /// Before the fork. Returns 0 or an errno.
-  int prepare();
+  int prepare(bool stays);
 
   /// Returns in both processes, in the daemon on the calling thread alone. `clear_on_exit` is the
   /// thread's, set_tid_address(2). Returns 0 or an errno; then there is no daemon.
   int fork(int* clear_on_exit, Side* side, int* daemon);
 
+  /// In the launcher. The child whose end tells that of the daemon: `daemon`, or the session
+  /// process.
+  int child() const { return stays_ ? leader_ : daemon_; }
+
+  /// When that child has ended: the status of the daemon, wait(2), if it is known from `status`.
+  int daemon_status(int status) const { return stays_ ? status_ : status; }
+
+  /// Lets the daemon be its supervisor's child.
+  void let_go() const;
+
  private:
   static void run(void* session);
+  [[noreturn]] void stay();
+  int await_daemon();
 
   Workspace stack_;
   arch::Context main_{};
   int* clear_on_exit_ = nullptr;
   int daemon_ = 0;
   int error_ = 0;
+  bool stays_ = false;
+  int launcher_ = 0;
+  int leader_ = 0;
+  int status_ = 0;
+  std::atomic<uint32_t> made_{0};
 };
 
 }  // namespace tsdaemon::forkall

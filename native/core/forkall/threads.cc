@@ -27,7 +27,7 @@ struct Parking {
   std::atomic<uint32_t> opened;   // the gate: threads of this round and of those before may go
   std::atomic<uint32_t> missing;  // threads that are not yet parked, or not yet revived
   std::atomic<Thread*> threads;
-  const ThreadBlock* block;
+  ThreadBlock block;  // a copy: a late handler may outlive the freeze that it belongs to
   const Thread* main;
   raw::SignalAction previous;
   bool installed;
@@ -51,14 +51,13 @@ void arrive() {
   if (parking.missing.fetch_sub(1) == 1) raw::futex_wake_all(parking.missing);
 }
 
-// Returns 0, or ETIMEDOUT. Whenever nobody arrives for a while, `meanwhile` is called.
-template <typename Meanwhile>
-int wait_for_all(uint64_t deadline, Meanwhile meanwhile) {
+// Returns 0, or ETIMEDOUT.
+int wait_for_all(uint64_t deadline) {
   for (;;) {
     const uint32_t missing = parking.missing.load();
     if (missing == 0) return 0;
     if (raw::now_ns() >= deadline) return ETIMEDOUT;
-    if (raw::futex_wait(parking.missing, missing, gone_check_ns) == -ETIMEDOUT) meanwhile();
+    raw::futex_wait(parking.missing, missing, gone_check_ns);
   }
 }
 
@@ -132,7 +131,7 @@ int Threads::freeze(uint64_t timeout_ns) {
   block_signals();
   main_.state.record(block_);
   parking.threads.store(threads_);
-  parking.block = &block_;
+  parking.block = block_;
   parking.main = &main_;
   install_handler();
   frozen_ = true;
@@ -232,7 +231,13 @@ int Threads::signal_thread(Thread& thread) {
 }
 
 int Threads::wait_until_parked(uint64_t deadline) {
-  return wait_for_all(deadline, [this] { look_for_the_gone(); });
+  // The count wakes us, the standings decide: a handler of an earlier round may count late.
+  for (;;) {
+    const uint32_t missing = parking.missing.load();
+    if (straggler() == 0) return 0;
+    if (raw::now_ns() >= deadline) return ETIMEDOUT;
+    if (raw::futex_wait(parking.missing, missing, gone_check_ns) == -ETIMEDOUT) look_for_the_gone();
+  }
 }
 
 // A thread can exit between being listed, being signalled and parking.
@@ -299,7 +304,7 @@ void Threads::park(int signal, siginfo_t* info, void* frame) {
   Thread& self = parking.threads.load()[cookie & UINT32_MAX];
   if (self.id != raw::gettid()) return;
 
-  self.state.record(*parking.block);
+  self.state.record(parking.block);
   if (arch::tsdaemon_context_save(&self.context) == 0) {
     Standing expected{round, Phase::signalled};
     if (!self.standing.compare_exchange_strong(expected, {round, Phase::parked})) return;
@@ -342,7 +347,7 @@ int Threads::revive(uint64_t timeout_ns) {
     if (raw::failed(id)) return static_cast<int>(-id);
     thread.revived_id = static_cast<int>(id);
   }
-  return wait_for_all(raw::now_ns() + timeout_ns, [] {});
+  return wait_for_all(raw::now_ns() + timeout_ns);
 }
 
 // The gate opens before main takes signals again: a handler of the program on main may wait for

@@ -1,0 +1,72 @@
+#include <grp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "harness.h"
+#include "proc.h"
+#include "start.h"
+#include "thread.h"
+
+// The kernel keeps credentials by the thread; the C library makes every thread change them, by a
+// signal, which is the one that threads are parked with.
+namespace tsdaemon::test {
+
+namespace {
+
+// Without root, an id that changes nothing still goes to every thread.
+uid_t another_user() { return geteuid() == 0 ? 54321 : geteuid(); }
+gid_t another_group() { return geteuid() == 0 ? 54322 : getegid(); }
+
+std::string four_times(unsigned id) {
+  const std::string text = std::to_string(id);
+  return text + '\t' + text + '\t' + text + '\t' + text;
+}
+
+void have_everywhere(const std::string& field, const std::string& value) {
+  for (const int id : thread_ids()) CHECK_EQ(thread_status(id, field), value);
+}
+
+TEST(either_way, "setuid and setgid after the fork reach every thread") {
+  std::atomic<bool> stop = false;
+  Actor resting[2];
+  Thread running([&] {
+    while (!stop) {
+    }
+  });
+  become_daemon();
+  const gid_t group = another_group();
+  const uid_t user = another_user();
+  if (geteuid() == 0) CHECK_EQ(setgroups(1, &group), 0);
+  CHECK_EQ(setgid(group), 0);
+  CHECK_EQ(setuid(user), 0);
+  have_everywhere("Gid", four_times(group));
+  have_everywhere("Uid", four_times(user));
+  CHECK_EQ(thread_ids().size(), 4U);
+  stop = true;
+  running.join();
+}
+
+TEST(either_way, "a revived thread changes the credentials of main and of the others") {
+  Actor threads[3];
+  become_daemon();
+  threads[1].run([] {
+    CHECK_EQ(setgid(another_group()), 0);
+    CHECK_EQ(setuid(another_user()), 0);
+  });
+  have_everywhere("Gid", four_times(another_group()));
+  have_everywhere("Uid", four_times(another_user()));
+}
+
+TEST(either_way, "credentials that were changed before the fork are every thread's after it") {
+  Actor threads[3];
+  CHECK_EQ(setegid(another_group()), 0);
+  const std::string before = status_field(read_file("/proc/self/status"), "Gid");
+  become_daemon();
+  have_everywhere("Gid", before);
+}
+
+}  // namespace
+
+}  // namespace tsdaemon::test

@@ -1,0 +1,94 @@
+#include "lock_kinds.h"
+
+#include <pthread.h>
+
+namespace tsdaemon::test {
+
+namespace {
+
+template <int type, int protocol = PTHREAD_PRIO_NONE, int robust = PTHREAD_MUTEX_STALLED,
+          int shared = PTHREAD_PROCESS_PRIVATE>
+class Mutex : public Lock {
+ public:
+  Mutex() {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, type);
+    pthread_mutexattr_setprotocol(&attributes, protocol);
+    pthread_mutexattr_setrobust(&attributes, robust);
+    pthread_mutexattr_setpshared(&attributes, shared);
+    pthread_mutex_init(&mutex_, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+  }
+  int lock() override { return pthread_mutex_lock(&mutex_); }
+  int try_lock() override { return pthread_mutex_trylock(&mutex_); }
+  int unlock() override { return pthread_mutex_unlock(&mutex_); }
+
+ private:
+  pthread_mutex_t mutex_;
+};
+
+template <int kind, int shared = PTHREAD_PROCESS_PRIVATE>
+class WriteLock : public Lock {
+ public:
+  WriteLock() {
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, kind);
+    pthread_rwlockattr_setpshared(&attributes, shared);
+    pthread_rwlock_init(&lock_, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+  }
+  int lock() override { return pthread_rwlock_wrlock(&lock_); }
+  int try_lock() override { return pthread_rwlock_trywrlock(&lock_); }
+  int unlock() override { return pthread_rwlock_unlock(&lock_); }
+
+ private:
+  pthread_rwlock_t lock_;
+};
+
+template <typename Kind>
+std::unique_ptr<Lock> make() {
+  return std::make_unique<Kind>();
+}
+
+constexpr int normal = PTHREAD_MUTEX_NORMAL;
+constexpr int adaptive = PTHREAD_MUTEX_ADAPTIVE_NP;
+constexpr int recursive = PTHREAD_MUTEX_RECURSIVE;
+constexpr int error_checking = PTHREAD_MUTEX_ERRORCHECK;
+constexpr int none = PTHREAD_PRIO_NONE;
+constexpr int inherit = PTHREAD_PRIO_INHERIT;
+constexpr int stalled = PTHREAD_MUTEX_STALLED;
+constexpr int robust = PTHREAD_MUTEX_ROBUST;
+constexpr int shared = PTHREAD_PROCESS_SHARED;
+
+}  // namespace
+
+const std::vector<LockKind>& lock_kinds() {
+  static const std::vector<LockKind> kinds{
+      {"a normal mutex", Again::waits, false, make<Mutex<normal>>},
+      {"an adaptive mutex", Again::waits, false, make<Mutex<adaptive>>},
+      {"a recursive mutex", Again::enters, false, make<Mutex<recursive>>},
+      {"an error-checking mutex", Again::deadlock, false, make<Mutex<error_checking>>},
+      {"a shared recursive mutex", Again::enters, false,
+       make<Mutex<recursive, none, stalled, shared>>},
+      {"a PI mutex", Again::waits, true, make<Mutex<normal, inherit>>},
+      {"a recursive PI mutex", Again::enters, true, make<Mutex<recursive, inherit>>},
+      {"an error-checking PI mutex", Again::deadlock, true, make<Mutex<error_checking, inherit>>},
+      {"a robust mutex", Again::waits, true, make<Mutex<normal, none, robust>>},
+      {"a recursive robust mutex", Again::enters, true, make<Mutex<recursive, none, robust>>},
+      {"an error-checking robust mutex", Again::deadlock, true,
+       make<Mutex<error_checking, none, robust>>},
+      {"a shared robust mutex", Again::waits, true, make<Mutex<normal, none, robust, shared>>},
+      {"a robust PI mutex", Again::waits, true, make<Mutex<normal, inherit, robust>>},
+      {"a write-locked rwlock", Again::deadlock, false,
+       make<WriteLock<PTHREAD_RWLOCK_PREFER_READER_NP>>},
+      {"a write-locked rwlock that prefers writers", Again::deadlock, false,
+       make<WriteLock<PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP>>},
+      {"a shared write-locked rwlock", Again::deadlock, false,
+       make<WriteLock<PTHREAD_RWLOCK_PREFER_READER_NP, shared>>},
+  };
+  return kinds;
+}
+
+}  // namespace tsdaemon::test

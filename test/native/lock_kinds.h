@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+namespace tsdaemon::test {
+
+/// A lock of the C library; each function returns an errno.
+class Lock {
+ public:
+  virtual ~Lock() = default;
+  virtual int lock() = 0;
+  virtual int try_lock() = 0;
+  virtual int unlock() = 0;
+};
+
+/// What a lock says to its holder who asks for it again, and so whether it knows its holder.
+enum class Again {
+  waits,     // it does not know
+  enters,    // a recursive one
+  deadlock,  // EDEADLK
+};
+
+struct LockKind {
+  const char* name;
+  Again again;
+  // Its first word holds the id of its holder, and the kernel reads it: a PI or a robust mutex.
+  bool has_id_in_lock;
+  std::unique_ptr<Lock> (*make)();
+};
+
+const std::vector<LockKind>& lock_kinds();
+
+}  // namespace tsdaemon::test

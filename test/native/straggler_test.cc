@@ -1,0 +1,155 @@
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <mutex>
+
+#include "harness.h"
+#include "proc.h"
+#include "program.h"
+#include "start.h"
+#include "thread.h"
+
+// Threads that do not park when they are asked to.
+namespace tsdaemon::test {
+
+namespace {
+
+// The C library does it around the birth and the end of a thread.
+class EverySignalBlocked {
+ public:
+  EverySignalBlocked() {
+    const uint64_t all = ~uint64_t{0};
+    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before_, sizeof(all));
+  }
+  ~EverySignalBlocked() {
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof(before_));
+  }
+
+ private:
+  uint64_t before_ = 0;
+};
+
+// The lines that a straggler's own state and the handler, which has to stay as long as a signal of
+// the freeze is on its way, are in.
+std::string scene_without(int straggler) {
+  std::string scene = Program::scene();
+  for (const std::string& start :
+       {"thread " + std::to_string(straggler), std::string("parking signal"),
+        std::string("no children"), std::string("SigCgt")}) {
+    const size_t at = scene.find('\n' + start);
+    if (at != std::string::npos) scene.erase(at, scene.find('\n', at + 1) - at);
+  }
+  return scene;
+}
+
+void fails_for(int straggler, Program* program) {
+  program->goes_on();
+  const std::string before = scene_without(straggler);
+  const Failure failure = try_start();
+  CHECK(failure.step == Step::freeze_);
+  CHECK_EQ(failure.error, ETIMEDOUT);
+  CHECK_EQ(failure.thread, straggler);
+  program->goes_on();
+  CHECK_SAME_LINES(scene_without(straggler), before);
+}
+
+std::string parking_action() {
+  const std::string scene = Program::scene();
+  const size_t at = scene.find("\nparking signal");
+  return scene.substr(at, scene.find('\n', at + 1) - at);
+}
+
+// A thread in vfork(2) sleeps in the kernel until its child is gone, whatever comes.
+TEST(either_way, "a thread that waits for its vfork child fails the start, which works later") {
+  Program program;
+  REQUIRE_EQ(setgid(getgid()), 0);
+  const std::string handler = parking_action();
+  static std::atomic<pid_t> child;
+  Thread parent([] {
+    const pid_t pid = vfork();
+    if (pid == 0) {
+      child = static_cast<pid_t>(syscall(SYS_getpid));
+      for (;;) pause();
+    }
+    CHECK_EQ(waitpid(pid, nullptr, 0), pid);
+  });
+  AWAIT(child != 0);
+  fails_for(parent.first_id(), &program);
+  kill(child, SIGKILL);
+  parent.join();
+  program.goes_on();
+  // The handler has stayed, and passes the C library's own signal on.
+  CHECK_EQ(setgid(getgid()), 0);
+  become_daemon();
+  program.goes_on();
+  CHECK_EQ(parking_action(), handler);
+}
+
+TEST(either_way, "a thread that blocks the parking signal fails the start, which works later") {
+  Program program;
+  REQUIRE_EQ(setgid(getgid()), 0);
+  const std::string handler = parking_action();
+  std::atomic<bool> blocked = false;
+  std::atomic<bool> stop = false;
+  std::atomic<bool> open = false;
+  Thread thread([&] {
+    {
+      const EverySignalBlocked all;
+      blocked = true;
+      while (blocked) usleep(1000);
+    }
+    open = true;
+    while (!stop) usleep(1000);
+  });
+  AWAIT(blocked);
+  fails_for(thread.first_id(), &program);
+  // The parking signals of the freeze that is over are handled now.
+  blocked = false;
+  AWAIT(open);
+  become_daemon();
+  CHECK_EQ(parking_action(), handler);
+  program.goes_on();
+  stop = true;
+  thread.join();
+}
+
+// Neither can park: one is parked already, and the other waits for it with every signal blocked.
+TEST(either_way, "a thread that cannot park until a parked one lets it is given way to") {
+  using Clock = std::chrono::steady_clock;
+  std::mutex mutex;
+  std::atomic<bool> held = false;
+  std::atomic<bool> stop = false;
+  std::atomic<Clock::time_point> release{Clock::time_point::max()};
+  Thread holder([&] {
+    mutex.lock();
+    held = true;
+    while (Clock::now() < release.load()) {
+    }
+    mutex.unlock();
+    while (!stop) usleep(1000);
+  });
+  AWAIT(held);
+  Thread waiter([&] {
+    {
+      const EverySignalBlocked all;
+      mutex.lock();
+      mutex.unlock();
+    }
+    while (!stop) usleep(1000);
+  });
+  AWAIT(sleeps_in(waiter.first_id(), SYS_futex));
+  // By then the holder is parked.
+  release = Clock::now() + std::chrono::milliseconds(200);
+  become_daemon();
+  stop = true;
+  holder.join();
+  waiter.join();
+}
+
+}  // namespace
+
+}  // namespace tsdaemon::test
