@@ -25,7 +25,7 @@ const options: DaemonizeOptions = {
 
 export const daemon: Daemon = daemonize(options);
 export const emitter: EventEmitter = daemon;
-export const facts: [number, number, string, 'fork'] = [
+export const facts: [number, number, string, 'fork' | 'exec' | 'none'] = [
   daemon.pid,
   daemon.launcherPid,
   daemon.launchDirectory,
