@@ -9,7 +9,7 @@ import { LauncherChannel } from './launcher-channel.js';
 import type { DaemonizeOptions } from './options.js';
 import { makePlaces } from './places.js';
 import { awaitReadiness } from './ready.js';
-import { rebornProcess } from './reborn.js';
+import { originHere, rebornProcess } from './reborn.js';
 import { resolveOptions } from './settings.js';
 import { adoptStreams } from './stdio.js';
 import { start } from './strategy.js';
@@ -32,17 +32,18 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
   tellExitStatus();
   if (!isMainThread) throw new DaemonError('ERR_DAEMON_WORKER');
   if (current !== undefined) throw new DaemonError('ERR_DAEMON_ALREADY', { pid: current.pid });
-  const launchDirectory = rebornProcess()?.launchDirectory ?? process.cwd();
-  const settings = resolveOptions(whereToBe(options), launchDirectory);
-  if (settings.name !== undefined) makePlaces(settings.name);
+  const reborn = rebornProcess();
+  const origin = reborn?.origin ?? originHere();
+  const settings = resolveOptions(whereToBe(options), origin);
+  if (settings.name !== undefined && reborn === undefined) makePlaces(settings.name);
 
   const started = start(settings);
   const launcher = new LauncherChannel(started.native);
 
   adoptIdentity(started.native, settings);
   adoptStreams(settings, started, launcher);
-  settleDescendants(launchDirectory);
-  current = new Daemon(started, launcher, settings, launchDirectory);
+  settleDescendants(origin.directory);
+  current = new Daemon(started, launcher, settings, origin.directory);
   awaitReadiness(current, settings.ready);
   return current;
 }

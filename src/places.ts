@@ -13,9 +13,8 @@ export interface Places {
  * Directory Specification for others. Without `$XDG_RUNTIME_DIR`, as in a cron job, the pid file is
  * with the log.
  */
-export function placesOf(name: string): Places {
-  if (process.geteuid?.() === 0)
-    return { pidFile: `/run/${name}.pid`, log: `/var/log/${name}.log` };
+export function placesOf(name: string, forRoot = isRoot()): Places {
+  if (forRoot) return { pidFile: `/run/${name}.pid`, log: `/var/log/${name}.log` };
   const { XDG_RUNTIME_DIR, XDG_STATE_HOME } = process.env;
   const state = XDG_STATE_HOME || join(homedir(), '.local', 'state');
   return {
@@ -24,9 +23,13 @@ export function placesOf(name: string): Places {
   };
 }
 
+export function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
 /** Makes the user's state directory, which need not be there yet; `/run` and `/var/log` are. */
 export function makePlaces(name: string): void {
-  if (process.geteuid?.() === 0) return;
+  if (isRoot()) return;
   for (const file of Object.values(placesOf(name)))
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
 }

@@ -4,19 +4,31 @@
  */
 import { loadBinding, type NativeDaemon, type Plan } from './binding.js';
 import { listenEnvironment } from './listen-fds.js';
+import { isRoot } from './places.js';
 import { absolutePreloads } from './preload.js';
 
 const variable = 'TSDAEMON_REBORN';
 
+/** As what, and from where, the program was started: options mean what they meant there. */
+export interface Origin {
+  directory: string;
+  isRoot: boolean;
+}
+
+/** Of this process, as it is now. */
+export function originHere(): Origin {
+  return { directory: process.cwd(), isRoot: isRoot() };
+}
+
 /** What the first run tells the second. */
 interface Legacy {
   launcherPid: number;
-  launchDirectory: string;
+  origin: Origin;
 }
 
 /** What is known in the second run. */
 export interface Reborn {
-  launchDirectory: string;
+  origin: Origin;
   native: NativeDaemon;
 }
 
@@ -24,15 +36,15 @@ type Program = Pick<Plan, 'execPath' | 'token' | 'arguments' | 'environment'>;
 
 /** The program, as it is to be executed again from another directory. */
 export function programAgain(): Program {
-  const launchDirectory = process.cwd();
-  const { execArgv, nodeOptions } = absolutePreloads(launchDirectory);
+  const origin = originHere();
+  const { execArgv, nodeOptions } = absolutePreloads(origin.directory);
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     ...listenEnvironment(),
     ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
   };
   delete environment['NODE_UNIQUE_ID'];
-  const legacy: Legacy = { launcherPid: process.pid, launchDirectory };
+  const legacy: Legacy = { launcherPid: process.pid, origin };
   return {
     execPath: process.execPath,
     arguments: [process.argv0, ...execArgv, ...process.argv.slice(1)],
@@ -56,11 +68,11 @@ export function rebornProcess(): Reborn | undefined {
 }
 
 /** The native side writes a 0 for a descriptor that there is not. */
-function read({ launcherPid, launchDirectory }: Legacy, handed: readonly number[]): Reborn {
+function read({ launcherPid, origin }: Legacy, handed: readonly number[]): Reborn {
   const [statusFd = -1, finalStderr = -1, pidFile = -1, pidDirectory = -1] = handed.map(
     (fd) => fd || -1,
   );
   loadBinding().takeHanded(statusFd, finalStderr, pidFile, pidDirectory);
   const native = { pid: process.pid, launcherPid, statusFd, finalStderr, pidFile, pidDirectory };
-  return { launchDirectory, native: { ...native, user: '', home: '', copies: [] } };
+  return { origin, native: { ...native, user: '', home: '', copies: [] } };
 }

@@ -3,6 +3,7 @@ import { nearest } from './nearest.js';
 import { rules, show } from './option-rules.js';
 import type { DaemonizeOptions } from './options.js';
 import { placesOf } from './places.js';
+import { type Origin, originHere } from './reborn.js';
 
 /** Options that may stay without a value. */
 type Optional =
@@ -23,17 +24,18 @@ export type Settings = Readonly<
 >;
 
 /**
- * Checks `options` and fills in the defaults; relative paths are of `directory`.
+ * Checks `options` and fills in the defaults; as the process that was started would read them.
  *
  * @throws OptionError for a wrong type, a value out of range, or an unknown name.
  */
-export function resolveOptions(options: DaemonizeOptions, directory = process.cwd()): Settings {
+export function resolveOptions(options: DaemonizeOptions, origin = originHere()): Settings {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new OptionError(`Expected the options to be an object, got ${show(options)}`);
   const given: DaemonizeOptions = {};
   for (const [name, value] of Object.entries(options))
-    if (value !== undefined) Object.assign(given, { [name]: checked(name, value, directory) });
-  return Object.freeze(withDefaults(given));
+    if (value !== undefined)
+      Object.assign(given, { [name]: checked(name, value, origin.directory) });
+  return Object.freeze(withDefaults(given, origin));
 }
 
 function checked(name: string, value: unknown, directory: string): unknown {
@@ -46,10 +48,9 @@ function checked(name: string, value: unknown, directory: string): unknown {
   return rule.resolve ? rule.resolve(value as never, directory) : value;
 }
 
-function withDefaults(given: DaemonizeOptions): Settings {
-  const places = given.name === undefined ? undefined : placesOf(given.name);
+function withDefaults(given: DaemonizeOptions, { isRoot }: Origin): Settings {
+  const places = given.name === undefined ? undefined : placesOf(given.name, isRoot);
   const log = given.log ?? places?.log;
-  const isRoot = process.geteuid?.() === 0;
   const stays = given.detach === false;
   return {
     cwd: stays ? 'keep' : '/',

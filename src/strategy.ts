@@ -1,6 +1,8 @@
 /**
  * The ways to become a daemon, and the one of staying in the foreground.
  */
+import { userInfo } from 'node:os';
+
 import { loadBinding, type NativeDaemon, type NativeFailure } from './binding.js';
 import { failureError } from './failure.js';
 import { makePlan } from './plan.js';
@@ -22,12 +24,25 @@ export interface Started {
  */
 export function start(settings: Settings): Started {
   const reborn = rebornProcess();
-  if (reborn !== undefined) return { native: reborn.native, strategy: 'exec' };
+  if (reborn !== undefined)
+    return { native: { ...reborn.native, ...userOf(settings) }, strategy: 'exec' };
   const [outcome, strategy] = attempt(settings);
   if (!('step' in outcome)) return { native: outcome, strategy };
   const error = failureError(outcome, settings);
   if (error.code === 'ERR_DAEMON_RUNNING' && settings.ifRunning === 'ok') process.exit(0);
   throw error;
+}
+
+/** The user that the second run finds itself to be. */
+function userOf({ user }: Settings): Partial<NativeDaemon> {
+  if (user === undefined) return {};
+  try {
+    const { username, homedir } = userInfo();
+    return { user: username, home: homedir };
+  } catch {
+    // A number without a name.
+    return {};
+  }
 }
 
 function attempt(settings: Settings): [NativeDaemon | NativeFailure, Made] {

@@ -48,6 +48,8 @@ constexpr int exit_signal_base = 128;
 
 constexpr int interrupts[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
+bool is_from_keyboard(int signal) { return signal == SIGINT || signal == SIGQUIT; }
+
 uint64_t in(uint64_t timeout) { return timeout == never ? never : raw::now_ns() + timeout; }
 
 uint64_t milliseconds(int64_t count) {
@@ -235,7 +237,8 @@ Launcher::Event Launcher::read_signal(int signals) {
   return event;
 }
 
-// False when the daemon has not ended in time, or when one more signal asks us to hurry.
+// False when the daemon has not ended in time, or when one more signal from the keyboard asks us to
+// hurry: a closing terminal, or a supervisor, sends several of the others at once.
 bool Launcher::await_end(int signals, uint64_t timeout_ns, int* status) const {
   const int child = session_->child();
   const uint64_t deadline = in(timeout_ns);
@@ -245,7 +248,8 @@ bool Launcher::await_end(int signals, uint64_t timeout_ns, int* status) const {
     // ECHILD: SIGCHLD is ignored, and the status is lost.
     if (ended == child || ended == -ECHILD) return true;
     if (raw::now_ns() >= deadline) return false;
-    if (next_event(none, signals, in(tick)).kind == Event::Kind::interrupted) return false;
+    const Event event = next_event(none, signals, in(tick));
+    if (event.kind == Event::Kind::interrupted && is_from_keyboard(event.signal)) return false;
   }
 }
 
