@@ -128,6 +128,7 @@
             '-Wl,--wrap=pthread_rwlock_rdlock,--wrap=pthread_rwlock_wrlock',
             '-Wl,--wrap=pthread_rwlock_unlock,--wrap=fork,--wrap=exit,--wrap=abort',
             '-Wl,--wrap=opendir,--wrap=readdir,--wrap=closedir,--wrap=fopen,--wrap=fclose',
+            '-Wl,--wrap=fopen64,--wrap=readdir64',
             '-Wl,--wrap=vfprintf,--wrap=fputs,--wrap=dlsym,--wrap=getenv,--wrap=strerror',
           ],
           'libraries': ['-ldl'],

@@ -12,7 +12,7 @@ export type StreamTarget = string | number;
  */
 export type Readiness = 'detached' | 'loaded' | 'listening' | 'manual';
 
-/** Resource limits, getrlimit(2); both the soft one and, where that is lower, the hard one. */
+/** Resource limits, getrlimit(2): the soft and the hard one. */
 export interface Limits {
   /** The size of a core dump in bytes. @default 0 for root, as it is for others */
   core?: number;

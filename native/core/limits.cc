@@ -24,13 +24,11 @@ bool get_limit(int resource, Limit* limit) {
   return raw::syscall(SYS_prlimit64, 0, resource, 0, raw::pointer(limit)) == 0;
 }
 
-// The hard limit is touched only where it has to be: raising it again takes rights that the daemon
-// may have given up.
+// The hard limit as well: Node raises the soft one of open files to it whenever it starts.
 int set_limit(int resource, int64_t value) {
   Limit limit{};
   if (value < 0 || !get_limit(resource, &limit)) return 0;
-  limit.soft = static_cast<uint64_t>(value);
-  if (limit.soft > limit.hard) limit.hard = limit.soft;
+  limit.soft = limit.hard = static_cast<uint64_t>(value);
   return static_cast<int>(-raw::syscall(SYS_prlimit64, 0, resource, raw::pointer(&limit), 0));
 }
 
