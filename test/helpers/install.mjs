@@ -33,6 +33,18 @@ export function install() {
   }
 
   const root = mkdtempSync(join(tmpdir(), 'tsdaemon-test-'));
+  const remove = () => rmSync(root, { recursive: true, force: true });
+  try {
+    fill(root, addon);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { root, remove };
+}
+
+/** @param {string} root @param {string} addon */
+function fill(root, addon) {
   chmodSync(root, 0o755);
   const modules = join(root, 'node_modules');
   const home = join(modules, 'tsdaemon');
@@ -60,8 +72,6 @@ export function install() {
     join(root, 'unparkable.node'),
     join(sources, 'unparkable.c'),
   ]);
-
-  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
 /** @param {string[]} args */

@@ -109,6 +109,19 @@ TEST(either_way, "a thread that is blocked can be cancelled after the fork, and 
   CHECK(cleaned);
 }
 
+TEST(either_way, "main can end before the others, and is joined by one of them") {
+  const pthread_t main = pthread_self();
+  Semaphore go;
+  Thread last([&] {
+    go.wait();
+    CHECK_EQ(pthread_join(main, nullptr), 0);
+    finish_case();
+  });
+  become_daemon();
+  go.post();
+  pthread_exit(nullptr);
+}
+
 }  // namespace
 
 }  // namespace tsdaemon::test

@@ -62,6 +62,10 @@ void run_case(const Case& one) {
   signal(SIGPIPE, SIG_IGN);
   keep_shadow_out_of_forks();
   one.body();
+  finish_case();
+}
+
+void finish_case() {
   report(Word::done, std::to_string(getpid()));
   _exit(EXIT_SUCCESS);
 }

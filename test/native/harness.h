@@ -42,6 +42,9 @@ void report(Word word, const std::string& text);
 /// Runs one case, here and now: the process that gets to its end says so.
 [[noreturn]] void run_case(const Case& one);
 
+/// The end of a case, on whatever thread.
+[[noreturn]] void finish_case();
+
 /// The way of the case that runs in this process.
 Ways way();
 
