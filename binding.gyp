@@ -107,6 +107,7 @@
             'test/native/signal_test.cc',
             'test/native/storage_test.cc',
             'test/native/waiting_test.cc',
+            'test/native/waking_test.cc',
             'test/native/harness.cc',
             'test/native/interpose.cc',
             'test/native/keeper.cc',

@@ -1,8 +1,5 @@
 #include <grp.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <memory>
 
 #include "harness.h"
 #include "proc.h"

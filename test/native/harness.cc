@@ -1,7 +1,6 @@
 #include "harness.h"
 
 #include <sched.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 

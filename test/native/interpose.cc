@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>

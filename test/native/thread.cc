@@ -1,7 +1,6 @@
 #include "thread.h"
 
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>

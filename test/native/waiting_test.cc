@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,9 +13,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
-#include <ctime>
-#include <memory>
 
 #include "harness.h"
 #include "proc.h"
@@ -242,93 +240,6 @@ const Registration waits([] {
   add<FileLock>("flock", SYS_flock);
   add<Sleep>("nanosleep", SYS_clock_nanosleep);
 });
-
-TEST(either_way, "a timeout that ends after the fork is over no earlier than it should be") {
-  constexpr int64_t wanted_ms = 200;
-  const auto now_ms = [] {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-  };
-  const int64_t start = now_ms();
-  std::atomic<int64_t> took = 0;
-  Thread waiter([&] {
-    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-    timespec end{};
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_nsec += wanted_ms * 1'000'000;
-    end.tv_sec += end.tv_nsec / 1'000'000'000;
-    end.tv_nsec %= 1'000'000'000;
-    pthread_mutex_lock(&mutex);
-    while (pthread_cond_timedwait(&condition, &mutex, &end) != ETIMEDOUT) {
-    }
-    pthread_mutex_unlock(&mutex);
-    took = now_ms() - start;
-  });
-  AWAIT(sleeps_in(waiter.first_id(), SYS_futex));
-  become_daemon();
-  waiter.join();
-  CHECK(took >= wanted_ms - 1);
-}
-
-TEST(either_way, "every waiter of a condition variable is woken once, by one signal each") {
-  constexpr int count = 8;
-  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-  int tickets = 0;
-  std::atomic<int> woken = 0;
-  std::vector<std::unique_ptr<Thread>> waiters;
-  for (int i = 0; i < count; ++i)
-    waiters.push_back(std::make_unique<Thread>([&] {
-      pthread_mutex_lock(&mutex);
-      while (tickets == 0) pthread_cond_wait(&condition, &mutex);
-      --tickets;
-      pthread_mutex_unlock(&mutex);
-      ++woken;
-    }));
-  for (const auto& waiter : waiters) AWAIT(sleeps_in(waiter->first_id(), SYS_futex));
-  become_daemon();
-  for (int i = 1; i <= count; ++i) {
-    pthread_mutex_lock(&mutex);
-    ++tickets;
-    pthread_cond_signal(&condition);
-    pthread_mutex_unlock(&mutex);
-    AWAIT(woken == i);
-  }
-  for (const auto& waiter : waiters) waiter->join();
-  CHECK_EQ(tickets, 0);
-}
-
-TEST(either_way, "threads that wake one another, and never rest, go on doing so") {
-  Semaphore ping(1);
-  Semaphore pong;
-  std::atomic<bool> stop = false;
-  std::atomic<int> rounds = 0;
-  Thread left([&] {
-    while (!stop) {
-      ping.wait();
-      ++rounds;
-      pong.post();
-    }
-  });
-  Thread right([&] {
-    while (!stop) {
-      pong.wait();
-      ping.post();
-    }
-  });
-  for (int generation = 0; generation < 20; ++generation) {
-    become_daemon();
-    const int before = rounds;
-    AWAIT(rounds > before + 10);
-  }
-  stop = true;
-  ping.post();
-  pong.post();
-  left.join();
-  right.join();
-}
 
 }  // namespace
 
