@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "forkall/decimal.h"
+#include "forkall/numbers.h"
 #include "forkall/syscalls.h"
 
 namespace tsdaemon {

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "forkall/decimal.h"
+#include "forkall/numbers.h"
 #include "forkall/syscalls.h"
 
 namespace tsdaemon {

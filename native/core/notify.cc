@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "forkall/decimal.h"
+#include "forkall/numbers.h"
 #include "forkall/syscalls.h"
 #include "scoped.h"
 

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "forkall/decimal.h"
+#include "forkall/numbers.h"
 #include "forkall/syscalls.h"
 
 namespace tsdaemon {

@@ -1,9 +1,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstddef>
 
 #include "harness.h"
 #include "start.h"
@@ -64,6 +67,23 @@ TEST(either_way, "every thread keeps its alternate signal stack, and main as wel
   without.run([&] {
     for (const AlternateStack& stack : stacks) CHECK(!stack.is_set());
   });
+}
+
+// Under a supervisor the session process is made by a clone(2) of its own, which drops it.
+TEST(by_daemonize, "main keeps its alternate signal stack under a supervisor") {
+  const int supervisor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE_EQ(bind(supervisor, reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t)), 0);
+  socklen_t length = sizeof(address);
+  getsockname(supervisor, reinterpret_cast<sockaddr*>(&address), &length);
+  Plan plan = quiet_plan();
+  plan.notify_socket.assign(address.sun_path, length - offsetof(sockaddr_un, sun_path));
+  plan.notify_socket[0] = '@';
+  AlternateStack stack;
+  stack.set();
+  REQUIRE(!try_start(plan));
+  CHECK(stack.is_set());
 }
 
 TEST(either_way, "a handler runs on the alternate stack of its thread") {

@@ -64,6 +64,33 @@ TEST(either_way, "credentials that were changed before the fork are every thread
   have_everywhere("Gid", before);
 }
 
+// Its signals are on their way to the others at the instant of the fork, and it waits for each.
+TEST(either_way, "a thread that changes credentials all the time goes on, and is heard by all") {
+  std::atomic<bool> stop = false;
+  std::atomic<int> turns = 0;
+  const gid_t groups[] = {getegid(), another_group()};
+  Actor resting[2];
+  Thread running([&] {
+    while (!stop) {
+    }
+  });
+  Thread changing([&] {
+    while (!stop) {
+      CHECK_EQ(setegid(groups[turns % 2]), 0);
+      ++turns;
+    }
+  });
+  for (int generation = 0; generation < 40; ++generation) {
+    become_daemon();
+    const int before = turns;
+    AWAIT(turns > before + 10);
+  }
+  stop = true;
+  changing.join();
+  have_everywhere("Gid", status_field(read_file("/proc/self/status"), "Gid"));
+  running.join();
+}
+
 }  // namespace
 
 }  // namespace tsdaemon::test

@@ -24,8 +24,6 @@ enum class Again {
 struct LockKind {
   const char* name;
   Again again;
-  // Its first word holds the id of its holder, and the kernel reads it: a PI or a robust mutex.
-  bool has_id_in_lock;
   std::unique_ptr<Lock> (*make)();
 };
 

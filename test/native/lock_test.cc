@@ -66,16 +66,10 @@ void held_across_the_fork(const LockKind& kind, bool by_main, bool contended) {
   on(holder, [&] { takes_it_and_lets_it_go(lock.get(), kind.again); });
 }
 
-std::vector<bool> contentions(const LockKind& kind) {
-  return kind.has_id_in_lock ? std::vector<bool>{false} : std::vector<bool>{false, true};
-}
-
-// A thread that waits for a lock with the id in its first word has its own id in a register, where
-// nothing mends it: docs/limits.md.
 const Registration locks([] {
   for (const LockKind& kind : lock_kinds())
     for (const bool by_main : {false, true})
-      for (const bool contended : contentions(kind))
+      for (const bool contended : {false, true})
         add_case(either_way,
                  std::string(kind.name) + " held across the fork by " +
                      (by_main ? "main" : "another thread") + (contended ? ", with waiters," : "") +

@@ -1,5 +1,7 @@
 #include "forkall.h"
 
+#include "lock_operations.h"
+
 namespace tsdaemon::forkall {
 
 int Forkall::prepare(bool stays) {
@@ -26,8 +28,10 @@ int Forkall::fork(Side* side, int* daemon) {
 
 int Forkall::revive() {
   const int error = threads_.revive(revive_timeout_ns);
-  if (error == 0) owners_.mend(threads_);
-  return error;
+  if (error != 0) return error;
+  owners_.mend(threads_);
+  mend_lock_waiters(threads_);
+  return 0;
 }
 
 void Forkall::thaw() {

@@ -26,8 +26,10 @@ struct MutexLayout {
   bool is_held_by_id() const {
     if (owner == 0 || users == 0 || users > max_users) return false;
     const uint32_t type = kind & type_mask;
-    if ((kind & ~(type_mask | robust | inherit | protect | shared | elision)) != 0) return false;
-    if ((kind & robust) == 0 && (list[0] != 0 || list[1] != 0)) return false;
+    if (!kind_is_known()) return false;
+    // A robust mutex that is held is in its holder's list.
+    for (const uint64_t link : list)
+      if ((link != 0) != ((kind & robust) != 0)) return false;
     if (lock_word_holds_id()) return (lock & futex_tid_mask) == owner;
     if (spins != 0) return false;
     if (type == recursive) return count >= 1 && lock_is_taken();
@@ -37,6 +39,9 @@ struct MutexLayout {
   // A robust or a priority-inheriting mutex has the id in the word that the kernel reads as well.
   bool lock_word_holds_id() const { return (kind & (robust | inherit)) != 0; }
 
+  // Whoever takes it has read its own id to store it here.
+  bool is_known_by_id() const { return kind_is_known() && lock_word_holds_id(); }
+
  private:
   static constexpr uint32_t type_mask = 3, recursive = 1, error_checking = 2;
   static constexpr uint32_t robust = 16, inherit = 32, protect = 64, shared = 128;
@@ -44,6 +49,10 @@ struct MutexLayout {
   static constexpr uint32_t elision = 256 | 512;
   static constexpr uint32_t ceiling_shift = 19;
   static constexpr uint32_t max_users = 1 << 20;
+
+  bool kind_is_known() const {
+    return (kind & ~(type_mask | robust | inherit | protect | shared | elision)) == 0;
+  }
 
   bool lock_is_taken() const {
     const uint32_t taken = (kind & protect) != 0 ? lock & ((1u << ceiling_shift) - 1) : lock;

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "numbers.h"
 #include "syscalls.h"
 
 namespace tsdaemon::forkall {
@@ -22,19 +23,6 @@ constexpr size_t range_capacity = 1024 * 1024;
 
 bool starts_with(const char* line, const char* prefix) {
   return strncmp(line, prefix, strlen(prefix)) == 0;
-}
-
-uintptr_t hexadecimal(const char** at) {
-  uintptr_t value = 0;
-  for (;; ++*at) {
-    const char c = **at;
-    if (c >= '0' && c <= '9')
-      value = value * 16 + static_cast<uintptr_t>(c - '0');
-    else if (c >= 'a' && c <= 'f')
-      value = value * 16 + static_cast<uintptr_t>(c - 'a' + 10);
-    else
-      return value;
-  }
 }
 
 // "Anonymous:            12 kB"
@@ -63,9 +51,9 @@ struct Mappings::Area {
   void take_line(const char* line) {
     if ((*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f')) {
       *this = Area{};
-      range.start = hexadecimal(&line);
+      range.start = read_hexadecimal(&line);
       ++line;
-      range.end = hexadecimal(&line);
+      range.end = read_hexadecimal(&line);
       readable_writable_private = starts_with(line, " rw") && line[4] == 'p';
     } else if (starts_with(line, "Anonymous:")) {
       written = written || is_positive(line);

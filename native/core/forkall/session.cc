@@ -66,15 +66,15 @@ void Session::let_go() const {
 
 void Session::run(void* argument) {
   auto* session = static_cast<Session*>(argument);
+  // The kernel writes the daemon's id before either can be killed.
+  constexpr unsigned long flags = CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | SIGCHLD;
   const long leads = raw::setsid();
-  const long child = raw::failed(leads) ? leads
-                                        : raw::syscall(SYS_clone, CLONE_CHILD_CLEARTID | SIGCHLD, 0,
-                                                       0, raw::pointer(session->clear_on_exit_), 0);
+  const long child = raw::failed(leads)
+                         ? leads
+                         : raw::syscall(SYS_clone, flags, 0, raw::pointer(&session->daemon_),
+                                        raw::pointer(session->clear_on_exit_), 0);
   if (child == 0) arch::tsdaemon_context_resume(&session->main_);
-  if (raw::failed(child))
-    session->error_ = static_cast<int>(-child);
-  else
-    session->daemon_ = static_cast<int>(child);
+  if (raw::failed(child)) session->error_ = static_cast<int>(-child);
   if (session->stays_ && !raw::failed(child)) session->stay();
   raw::exit_group(0);
 }

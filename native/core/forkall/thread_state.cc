@@ -10,6 +10,7 @@ void ThreadState::record(const ThreadBlock& block) {
   thread_pointer = arch::thread_pointer();
   clear_on_exit = nullptr;
   raw::prctl(PR_GET_TID_ADDRESS, raw::pointer(&clear_on_exit));
+  raw::syscall(SYS_sigaltstack, 0, raw::pointer(&alternate_stack_));
   raw::prctl(PR_GET_NAME, raw::pointer(name_));
   robust_list_ = nullptr;
   raw::syscall(SYS_get_robust_list, 0, raw::pointer(&robust_list_),
@@ -30,6 +31,10 @@ void ThreadState::restore() const {
   if (raw::failed(
           raw::syscall(SYS_rseq, raw::pointer(rseq_.area), rseq_.size, 0, arch::rseq_signature)))
     *cpu = registration_failed;
+}
+
+void ThreadState::restore_alternate_stack() const {
+  raw::syscall(SYS_sigaltstack, raw::pointer(&alternate_stack_), 0);
 }
 
 void ThreadState::restore_scheduling(const ThreadState& inherited) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,6 +19,9 @@ class ThreadState {
   /// Scheduling is inherited from the thread that clones: it is set only where it differs.
   void restore_scheduling(const ThreadState& inherited) const;
 
+  /// For main alone: rt_sigreturn(2) gives the others theirs.
+  void restore_alternate_stack() const;
+
   uintptr_t thread_pointer = 0;
   int* clear_on_exit = nullptr;
 
@@ -31,6 +35,7 @@ class ThreadState {
   };
   static constexpr size_t affinity_bytes = 128;
 
+  stack_t alternate_stack_;
   char name_[16];
   void* robust_list_;
   size_t robust_list_size_;

@@ -1,15 +1,16 @@
 #include "threads.h"
 
-#include <cerrno>
-#include <cstring>
+#include <linux/futex.h>
 
-#include "decimal.h"
+#include <cerrno>
+
+#include "library_text.h"
+#include "lock_operations.h"
 
 namespace tsdaemon::forkall {
 
 namespace {
 
-constexpr size_t listing_size = 32 * 1024;
 constexpr uint64_t millisecond = 1'000'000;
 
 // How often a thread that has not parked is looked for: it may have exited meanwhile.
@@ -27,6 +28,8 @@ struct Parking {
   std::atomic<uint32_t> opened;   // the gate: threads of this round and of those before may go
   std::atomic<uint32_t> missing;  // threads that are not yet parked, or not yet revived
   std::atomic<Thread*> threads;
+  std::atomic<size_t> count;
+  uint64_t patience_end;
   ThreadBlock block;  // a copy: a late handler may outlive the freeze that it belongs to
   const Thread* main;
   raw::SignalAction previous;
@@ -68,26 +71,9 @@ bool is_function(void (*handler)(int, siginfo_t*, void*)) {
 
 uint64_t cookie_of(uint32_t round, size_t index) { return uint64_t{round} << 32 | index; }
 
-struct DirectoryEntry {
-  uint64_t inode;
-  int64_t offset;
-  uint16_t length;
-  uint8_t type;
-  char name[];
-};
-
-// 0 for what is not a number: "." and "..".
-unsigned number_of(const char* name) {
-  unsigned number = 0;
-  for (; *name >= '0' && *name <= '9'; ++name)
-    number = number * 10 + static_cast<unsigned>(*name - '0');
-  return number;
-}
-
 }  // namespace
 
 Threads::~Threads() {
-  if (tasks_ >= 0) raw::close(tasks_);
   // A thread that came late, or that was let go between two rounds, may still be writing its
   // record.
   if (given_way_ || straggler() != 0) workspace_.leave();
@@ -99,29 +85,17 @@ bool Threads::stands(const Thread& thread, Phase phase) const {
 }
 
 int Threads::prepare() {
-  if (!block_.find()) return ENOTSUP;
-  tasks_ = static_cast<int>(
-      raw::openat(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (tasks_ < 0) return -tasks_;
-
-  static char listing[listing_size];
-  size_t running = 0;
-  for (;;) {
-    const long length = raw::getdents(tasks_, listing, sizeof(listing));
-    if (length < 0) return static_cast<int>(-length);
-    if (length == 0) break;
-    for (long at = 0; at < length;
-         at += reinterpret_cast<const DirectoryEntry*>(listing + at)->length)
-      ++running;
-  }
+  if (!block_.find() || library_text.end == 0) return ENOTSUP;
+  int error = tasks_.open();
+  if (error != 0) return error;
+  const long running = tasks_.count();
+  if (running < 0) return static_cast<int>(-running);
 
   // Threads may start until the last is parked.
-  capacity_ = 2 * running + 64;
-  const int error = workspace_.map(Workspace::size_of<Thread>(capacity_) +
-                                   Workspace::size_of<char>(listing_size));
+  capacity_ = 2 * static_cast<size_t>(running) + 64;
+  error = workspace_.map(Workspace::size_of<Thread>(capacity_));
   if (error != 0) return error;
   threads_ = workspace_.cut<Thread>(capacity_);
-  listing_ = workspace_.cut<char>(listing_size);
   main_.id = raw::gettid();
   return 0;
 }
@@ -131,6 +105,9 @@ int Threads::freeze(uint64_t timeout_ns) {
   block_signals();
   main_.state.record(block_);
   parking.threads.store(threads_);
+  parking.count.store(0);
+  // A register may look like an id for as long as a program likes.
+  parking.patience_end = raw::now_ns() + timeout_ns / 2;
   parking.block = block_;
   parking.main = &main_;
   install_handler();
@@ -144,7 +121,10 @@ int Threads::freeze(uint64_t timeout_ns) {
     parking.round.fetch_add(1);
     const uint64_t round_end = raw::now_ns() + give_way;
     const int error = park_all(round_end < deadline ? round_end : deadline);
-    if (error == 0) return verify_blocks();
+    if (error == 0) {
+      note_owed_signals();
+      return verify_blocks();
+    }
     if (error != ETIMEDOUT || raw::now_ns() >= deadline) return error;
     given_way_ = true;
     open_gate();
@@ -152,63 +132,52 @@ int Threads::freeze(uint64_t timeout_ns) {
   }
 }
 
-// All but the parking signal: when another thread changes the credentials of the process, main must
-// be able to take its part, or that thread waits for ever, parked in the daemon as well.
 void Threads::block_signals() {
-  const uint64_t all = ~raw::signal_bit(parking_signal);
+  constexpr uint64_t all = ~uint64_t{0};
   raw::sigprocmask(SIG_SETMASK, &all, &main_mask_);
 }
 
-// SA_NODEFER, with the parking signal left out of the mask: for the same reason, a parked thread
-// still takes the C library's genuine signal. SA_RESTART spares the interrupted system calls that
-// can be restarted.
+// SA_RESTART spares the interrupted system calls that can be restarted.
 void Threads::install_handler() {
   if (parking.installed) return;
-  const raw::SignalAction action{
-      park, SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER | raw::sa_restorer,
-      arch::tsdaemon_signal_return, ~raw::signal_bit(parking_signal)};
+  const raw::SignalAction action{park, SA_SIGINFO | SA_RESTART | SA_ONSTACK | raw::sa_restorer,
+                                 arch::tsdaemon_signal_return, ~uint64_t{0}};
   raw::sigaction(parking_signal, &action, &parking.previous);
   parking.installed = true;
 }
 
 int Threads::park_all(uint64_t deadline) {
-  bool found = true;
-  while (found) {
-    int error = signal_new_threads(&found);
+  for (;;) {
+    bool complete = false, signalled = false;
+    int error =
+        tasks_.each([this](int id) { return id == main_.id || add(id) ? 0 : EAGAIN; }, &complete);
+    if (error == 0) error = signal_threads(&signalled);
     if (error == 0) error = wait_until_parked(deadline);
     if (error != 0) return error;
+    if (complete && !signalled) return 0;
+    if (raw::now_ns() >= deadline) return ETIMEDOUT;
+  }
+}
+
+bool Threads::add(int id) {
+  for (size_t i = 0; i < count_; ++i)
+    if (threads_[i].id == id) return true;
+  if (count_ == capacity_) return false;
+  threads_[count_++].id = id;
+  return true;
+}
+
+// Every id is known before the first thread is asked whether it holds one.
+int Threads::signal_threads(bool* signalled) {
+  parking.count.store(count_);
+  const uint32_t round = parking.round.load();
+  for (size_t i = 0; i < count_; ++i) {
+    Thread& thread = threads_[i];
+    if (thread.standing.load().round == round && !stands(thread, Phase::unsettled)) continue;
+    *signalled = true;
+    if (const int error = signal_thread(thread)) return error;
   }
   return 0;
-}
-
-int Threads::signal_new_threads(bool* found) {
-  *found = false;
-  raw::rewind(tasks_);
-  for (;;) {
-    const long length = raw::getdents(tasks_, listing_, listing_size);
-    if (length < 0) return static_cast<int>(-length);
-    if (length == 0) return 0;
-    for (long at = 0; at < length;) {
-      const auto* entry = reinterpret_cast<const DirectoryEntry*>(listing_ + at);
-      at += entry->length;
-      const int id = static_cast<int>(number_of(entry->name));
-      if (id == 0 || id == main_.id) continue;
-      Thread* thread = slot_of(id);
-      if (thread == nullptr) return EAGAIN;
-      if (thread->standing.load().round == parking.round.load()) continue;
-      *found = true;
-      const int error = signal_thread(*thread);
-      if (error != 0) return error;
-    }
-  }
-}
-
-Thread* Threads::slot_of(int id) {
-  for (size_t i = 0; i < count_; ++i)
-    if (threads_[i].id == id) return &threads_[i];
-  if (count_ == capacity_) return nullptr;
-  threads_[count_].id = id;
-  return &threads_[count_++];
 }
 
 int Threads::signal_thread(Thread& thread) {
@@ -245,42 +214,42 @@ void Threads::look_for_the_gone() {
   const uint32_t round = parking.round.load();
   for (size_t i = 0; i < count_; ++i) {
     Thread& thread = threads_[i];
-    if (!stands(thread, Phase::signalled) || exists(thread.id)) continue;
+    if (!stands(thread, Phase::signalled) || tasks_.runs(thread.id)) continue;
     Standing expected{round, Phase::signalled};
     if (thread.standing.compare_exchange_strong(expected, {round, Phase::gone}))
       parking.missing.fetch_sub(1);
   }
 }
 
-// False for a thread that will never again run a line of the program: one that the kernel no longer
-// knows, one that is dead but not yet released, and a worker that the kernel itself runs for
-// io_uring, which is listed among ours.
-bool Threads::exists(int id) const {
-  if (raw::tgkill(raw::getpid(), id, 0) == -ESRCH) return false;
+// A thread that changes the credentials of the process sends parking_signal to all the others and
+// waits for each: what was sent and not yet taken would be lost at the fork, and the wait be for
+// ever. Who could have sent it is parked: nothing is added.
+void Threads::note_owed_signals() {
+  bool possible = false;
+  each([&](const Thread& thread) { possible = possible || changes_credentials(thread); });
+  if (!possible) return;
+  const auto note = [this](Thread& thread) {
+    thread.owed = (tasks_.pending_signals(thread.id) & raw::signal_bit(parking_signal)) != 0;
+  };
+  note(main_);
+  for (size_t i = 0; i < count_; ++i)
+    if (stands(threads_[i], Phase::parked)) note(threads_[i]);
+}
 
-  char path[decimal_size + sizeof("/stat")];
-  strcpy(write_decimal(path, static_cast<unsigned>(id)), "/stat");
-  const int fd = static_cast<int>(raw::openat(tasks_, path, O_RDONLY | O_CLOEXEC));
-  if (fd < 0) return fd != -ENOENT;
-  char stat[256];
-  const long length = raw::read(fd, stat, sizeof(stat) - 1);
-  raw::close(fd);
-  if (length == -ESRCH) return false;
-  if (length <= 0) return true;
-  stat[length] = '\0';
+// It is awake in the C library, or sleeps until a word on its own stack changes.
+bool Threads::changes_credentials(const Thread& thread) {
+  constexpr uintptr_t near = 4096;
+  if (thread.id == parking.main->id) return false;
+  const arch::Interrupted& interrupted = thread.interrupted;
+  return library_text.holds(interrupted.instruction()) &&
+         (!interrupted.slept() || interrupted.first_argument() - interrupted.stack() < near);
+}
 
-  // "id (name) state ppid pgrp session tty tpgid flags …"; a name may hold a ")".
-  const char* field = strrchr(stat, ')');
-  if (field == nullptr) return true;
-  field += 2;
-  if (*field == 'Z' || *field == 'X') return false;
-  for (int skipped = 0; skipped < 6; ++skipped) {
-    field = strchr(field, ' ');
-    if (field == nullptr) return true;
-    ++field;
-  }
-  constexpr unsigned pf_io_worker = 0x10;
-  return (number_of(field) & pf_io_worker) == 0;
+// To threads that are yet to go: they take it on their way.
+void Threads::send_owed_signals() const {
+  each([](const Thread& thread) {
+    if (thread.owed) raw::tgkill(raw::getpid(), thread.revived_id, parking_signal);
+  });
 }
 
 int Threads::verify_blocks() {
@@ -304,15 +273,42 @@ void Threads::park(int signal, siginfo_t* info, void* frame) {
   Thread& self = parking.threads.load()[cookie & UINT32_MAX];
   if (self.id != raw::gettid()) return;
 
+  Standing expected{round, Phase::signalled};
+  self.interrupted = arch::Interrupted(frame);
+  if (!is_settled(self) && raw::now_ns() < parking.patience_end) {
+    if (self.standing.compare_exchange_strong(expected, {round, Phase::unsettled})) arrive();
+    return;
+  }
   self.state.record(parking.block);
   if (arch::tsdaemon_context_save(&self.context) == 0) {
-    Standing expected{round, Phase::signalled};
     if (!self.standing.compare_exchange_strong(expected, {round, Phase::parked})) return;
     arrive();
   } else {
     take_up(self);
   }
   wait_at_gate(round);
+}
+
+// An id in a register would be stored in a lock, compared with a lock's holder or sent a signal in
+// the daemon, where the thread has another. It is there for a few instructions, unless the thread
+// sleeps.
+bool Threads::is_settled(const Thread& self) {
+  if (!library_text.holds(self.interrupted.instruction()) || self.interrupted.slept()) return true;
+  bool settled = true;
+  self.interrupted.each_register(
+      [&](auto value) { settled = settled && !is_thread(static_cast<uint64_t>(value)); });
+  return settled && !is_changing_lock(self);
+}
+
+// The bits above an id say that others wait.
+bool Threads::is_thread(uint64_t value) {
+  if (value > UINT32_MAX) return false;
+  const auto id = static_cast<int>(value & FUTEX_TID_MASK);
+  if (id == parking.main->id) return true;
+  const Thread* threads = parking.threads.load();
+  for (size_t i = 0; i < parking.count.load(); ++i)
+    if (threads[i].id == id) return true;
+  return false;
 }
 
 void Threads::take_up(Thread& self) {
@@ -326,6 +322,7 @@ void Threads::restore_main() {
   main_.revived_id = raw::gettid();
   *block_.id_of(main_.state.thread_pointer) = main_.revived_id;
   main_.state.restore();
+  main_.state.restore_alternate_stack();
 }
 
 // CLONE_CHILD_CLEARTID takes the address that the kernel had recorded, which need not be the id's:
@@ -361,6 +358,7 @@ void Threads::thaw() {
     raw::sigaction(parking_signal, &parking.previous, nullptr);
     parking.installed = false;
   }
+  if (all_parked && main_.revived_id != 0) send_owed_signals();
   const uint32_t round = parking.round.load();
   for (size_t i = 0; i < count_; ++i) {
     Standing expected{round, Phase::parked};

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "task_directory.h"
 #include "thread_state.h"
 #include "workspace.h"
 
@@ -12,9 +13,10 @@ namespace tsdaemon::forkall {
 /// The life of a thread other than main:
 ///
 ///     running → signalled → parked → resumed   in the launcher, after a thaw
-///                  │           └───→ revived   in the daemon
-///                  └→ gone                     it exited while we waited for it
-enum class Phase : uint32_t { running, signalled, parked, resumed, revived, gone };
+///                │  │ ↑        └───→ revived   in the daemon
+///                │  └→ unsettled               it goes on a little, and is asked again
+///                └→ gone                       it exited while we waited for it
+enum class Phase : uint32_t { running, signalled, unsettled, parked, resumed, revived, gone };
 
 /// Where a thread stands, and in which round of parking: one word, so that a handler that comes
 /// late from an earlier round cannot take itself for parked in this one.
@@ -27,7 +29,9 @@ struct Thread {
   std::atomic<Standing> standing;
   int id;          // in the launcher
   int revived_id;  // in the daemon
+  bool owed;       // a signal of the C library's own, parking_signal, that it was yet to take
   ThreadState state;
+  arch::Interrupted interrupted;
   arch::Context context;
 };
 
@@ -76,28 +80,31 @@ class Threads {
 
  private:
   static void park(int signal, siginfo_t* info, void* frame);
+  static bool is_settled(const Thread& self);
+  static bool is_thread(uint64_t value);
+  static bool changes_credentials(const Thread& thread);
   static void take_up(Thread& self);
 
   bool stands(const Thread& thread, Phase phase) const;
   void block_signals();
   void install_handler();
   int park_all(uint64_t deadline);
-  int signal_new_threads(bool* found);
+  int signal_threads(bool* signalled);
   int signal_thread(Thread& thread);
   int wait_until_parked(uint64_t deadline);
   void look_for_the_gone();
-  bool exists(int id) const;
   int verify_blocks();
-  Thread* slot_of(int id);
+  void note_owed_signals();
+  void send_owed_signals() const;
+  bool add(int id);
 
+  TaskDirectory tasks_;
   Workspace workspace_;
   ThreadBlock block_;
   Thread main_{};
   Thread* threads_ = nullptr;
   size_t count_ = 0;
   size_t capacity_ = 0;
-  char* listing_ = nullptr;
-  int tasks_ = -1;  // /proc/self/task
   bool given_way_ = false;
   uint64_t main_mask_ = 0;
   bool frozen_ = false;

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+
+#include <cerrno>
 #include <cstdint>
 
 namespace tsdaemon::forkall::arch {
@@ -27,6 +32,48 @@ inline uintptr_t thread_pointer() {
 // What the ABI says a function call preserves; the rest is in the signal frame.
 struct Context {
   uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip;
+};
+
+/// A flow of control that a signal has interrupted, as the handler's third argument has it.
+class Interrupted {
+ public:
+  Interrupted() = default;
+  explicit Interrupted(void* frame)
+      : registers_(static_cast<ucontext_t*>(frame)->uc_mcontext.gregs) {}
+
+  uintptr_t instruction() const { return static_cast<uintptr_t>(registers_[REG_RIP]); }
+  uintptr_t stack() const { return static_cast<uintptr_t>(registers_[REG_RSP]); }
+  uintptr_t first_argument() const { return static_cast<uintptr_t>(registers_[REG_RDI]); }
+
+  /// True if it slept in the kernel: it is about to make its system call again, or was told EINTR.
+  bool slept() const {
+    if (is_system_call(instruction())) return !returns_at_once();
+    return is_system_call(instruction() - instruction_size) && registers_[REG_RAX] == -EINTR;
+  }
+
+  /// Calls `visit(value)` for each register that a program computes with.
+  template <typename Visit>
+  void each_register(Visit visit) const {
+    for (int i = REG_R8; i <= REG_RCX; ++i)
+      if (i != REG_RSP) visit(registers_[i]);
+  }
+
+ private:
+  static constexpr uintptr_t instruction_size = 2;
+
+  static bool is_system_call(uintptr_t address) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(address);
+    return bytes[0] == 0x0f && bytes[1] == 0x05;
+  }
+
+  // What sends a signal or lets a lock go never sleeps: the call is yet to be made.
+  bool returns_at_once() const {
+    const greg_t number = registers_[REG_RAX];
+    return number == SYS_tgkill || number == SYS_tkill || number == SYS_rt_tgsigqueueinfo ||
+           (number == SYS_futex && (registers_[REG_RSI] & FUTEX_CMD_MASK) == FUTEX_UNLOCK_PI);
+  }
+
+  greg_t* registers_ = nullptr;
 };
 
 // The signature that rseq(2) wants in front of an abort handler.
