@@ -65,7 +65,6 @@ Plan plan_of(const Napi::Object& object) {
   plan.closes_inherited = object.Get("closesInherited").As<Napi::Boolean>();
   plan.kept = list_of<int>(object.Get("kept"));
   plan.notify_socket = text(object, "notifySocket");
-  plan.ready_when_detached = object.Get("readyWhenDetached").As<Napi::Boolean>();
   plan.ready_timeout_ms = object.Get("readyTimeout").As<Napi::Number>().Int64Value();
   plan.exec_path = text(object, "execPath");
   plan.token = text(object, "token");
@@ -140,8 +139,8 @@ Napi::Value obstacle(const Napi::CallbackInfo& info) {
 void report_ready(const Napi::CallbackInfo& info) {
   const ScopedFd channel(int_of(info[0]));
   const ScopedFd final_stderr(int_of(info[1]));
+  StatusChannel::report_ready(channel.get());
   if (final_stderr.valid()) dup2(final_stderr.get(), STDERR_FILENO);
-  StatusChannel::write(channel.get(), {Report::Word::ready, Step::none_, 0, 0, 0});
   if (info[2].As<Napi::Boolean>()) StatusChannel::await_reader_end(channel.get());
 }
 
@@ -156,6 +155,11 @@ void report_error(const Napi::CallbackInfo& info) {
 // extendStartTimeout(statusFd, milliseconds)
 void extend_start_timeout(const Napi::CallbackInfo& info) {
   StatusChannel::write(int_of(info[0]), {Report::Word::extend, Step::none_, 0, int_of(info[1]), 0});
+}
+
+// writePid(file): 0 or an errno.
+Napi::Value write_pid(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), LockFile::write(int_of(info[0]), getpid()));
 }
 
 // removePidFile(file, directory, name): while it is locked; then it is not.
@@ -229,6 +233,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("reportError", Napi::Function::New(env, report_error, "reportError"));
   exports.Set("extendStartTimeout",
               Napi::Function::New(env, extend_start_timeout, "extendStartTimeout"));
+  exports.Set("writePid", Napi::Function::New(env, write_pid, "writePid"));
   exports.Set("removePidFile", Napi::Function::New(env, remove_pid_file, "removePidFile"));
   exports.Set("reopen", Napi::Function::New(env, reopen, "reopen"));
   exports.Set("duplicate", Napi::Function::New(env, duplicate, "duplicate"));

@@ -35,7 +35,6 @@ export interface Plan {
   kept: readonly number[];
   /** Of a supervisor; empty: none. */
   notifySocket: string;
-  readyWhenDetached: boolean;
   /** Milliseconds; 0: for ever. */
   readyTimeout: number;
   /** Of the exec strategy: what is executed, and by which variable it knows itself. */
@@ -156,6 +155,8 @@ export interface Binding {
   reportError(statusFd: number, length: number): void;
   /** The launcher waits for so long from now on. */
   extendStartTimeout(statusFd: number, milliseconds: number): void;
+  /** Returns 0 or an errno. */
+  writePid(pidFile: number): number;
   /** If `name` still is the locked file; and unlocks it. */
   removePidFile(pidFile: number, pidDirectory: number, name: string): void;
   /** Lets a log stream, and the copies of it, lead to `path` opened anew. Returns 0 or an errno. */

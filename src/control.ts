@@ -16,7 +16,7 @@ export interface StopResult {
   pid?: number;
 }
 
-// From its pid in the file to its listeners: where it is executed anew, the start of a Node.
+// A program may change its listeners, or be no daemon of ours, whose pid is in the file before it listens.
 const listenDeadline = 5_000;
 
 // From SIGKILL to the end of a process that is not stuck in the kernel.
@@ -73,8 +73,8 @@ export async function signal(pidFile: string, name: SignalName): Promise<number>
 }
 
 /**
- * SIGHUP, at which the daemon opens its logs anew and reads its configuration again. A daemon that
- * has just been started may not listen for it yet, and would be ended by it: that is waited for.
+ * SIGHUP, at which the daemon opens its logs anew and reads its configuration again. One that does not
+ * listen for it would be ended by it: that it may listen is waited for.
  *
  * @throws DaemonError as {@link signal} does, and `ERR_DAEMON_DEAF` if the daemon does not listen.
  */

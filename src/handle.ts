@@ -4,7 +4,7 @@ import type { LauncherChannel } from './launcher-channel.js';
 import { adoptListenFds } from './listen-fds.js';
 import { reopenLogs } from './logs.js';
 import { Notifier } from './notify.js';
-import { keepPidFile } from './pid-file.js';
+import { keepPidFile, tellPid } from './pid-file.js';
 import type { Settings } from './settings.js';
 import { answerSignals } from './signals.js';
 import type { Made, Started } from './strategy.js';
@@ -74,6 +74,7 @@ export class Daemon extends EventEmitter<DaemonEvents> {
       settings.shutdownTimeout,
       this.#releasePidFile,
     );
+    tellPid(native, settings.pidFile);
   }
 
   /**

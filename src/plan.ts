@@ -28,7 +28,6 @@ export function makePlan(settings: Settings): Plan {
     closesInherited: settings.closeFds,
     kept: [...settings.keepFds, ...descriptorsToKeep()],
     notifySocket,
-    readyWhenDetached: settings.ready === 'detached' && notifySocket === '',
     readyTimeout: settings.readyTimeout,
     execPath: '',
     token: '',

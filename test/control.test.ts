@@ -262,6 +262,7 @@ describe('a pid file', () => {
 
   const leftovers = [
     { title: 'empty', text: '', state: 'stopped' },
+    { title: 'an empty line, in place of a pid to come,', text: '\n', state: 'stopped' },
     { title: 'full of something else', text: 'what is this', state: 'dead' },
     { title: 'huge', text: '1'.repeat(1_000_000), state: 'dead' },
   ];

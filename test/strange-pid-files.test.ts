@@ -215,6 +215,23 @@ for (const line of lines) {
       });
     }
 
+    test('that cannot be written in the end, though there was room, ends the daemon, which says why', async ({
+      scene,
+    }) => {
+      const { daemon, ...rest } = start(scene);
+      const seen = await fromShell(scene, {
+        ...rest,
+        daemon: { ...daemon, stderr: 'inherit' },
+        // Room for an empty line, but not for a pid.
+        through: ['prlimit', '--fsize=1'],
+      });
+      expect(seen.status).toBe(1);
+      expect(seen.stderr).toMatch(/^tsdaemon: ERR_DAEMON_WRITE_PID: .+\(ENOSPC\).+\n/);
+      expect(seen.stderr).toMatch(/\ntsdaemon: ERR_DAEMON_EXITED: .+\n$/);
+      expect(existsSync(scene.path('pid'))).toBe(false);
+      await scene.nothingLeft();
+    });
+
     for (const left of [true, false]) {
       test(`${left ? 'that was left' : 'to be made'} where there is no flock(2) is refused`, async ({
         scene,

@@ -26,13 +26,14 @@ struct CloseDirectory {
 
 Sight unknown(int error) { return {.state = Sight::State::unknown, .error = error}; }
 
+constexpr std::string_view white_space = " \t\r\n";
+
 // A whole, decimal pid and white space, as every daemon writes it; 0 for anything else.
 int parse_pid(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
   constexpr size_t max_digits = 9;
-  const size_t digits = std::min(text.find_first_of(space), text.size());
+  const size_t digits = std::min(text.find_first_of(white_space), text.size());
   if (digits == 0 || digits > max_digits) return 0;
-  if (text.find_first_not_of(space, digits) != std::string_view::npos) return 0;
+  if (text.find_first_not_of(white_space, digits) != std::string_view::npos) return 0;
   int pid = 0;
   for (const char c : text.substr(0, digits)) {
     if (c < '0' || c > '9') return 0;
@@ -64,13 +65,14 @@ class PidFile {
     return 0;
   }
 
-  /// Returns 0 or an errno.
+  /// Returns 0 or an errno. `empty` but for white space, which takes the place of a pid to come.
   int read(bool* empty, int* pid) const {
-    char text[32];
-    const ssize_t length = pread(file_.get(), text, sizeof(text), 0);
+    char buffer[32];
+    const ssize_t length = pread(file_.get(), buffer, sizeof(buffer), 0);
     if (length < 0) return errno;
-    *empty = length == 0;
-    *pid = parse_pid({text, static_cast<size_t>(length)});
+    const std::string_view text(buffer, static_cast<size_t>(length));
+    *empty = text.find_first_not_of(white_space) == text.npos;
+    *pid = parse_pid(text);
     return 0;
   }
 

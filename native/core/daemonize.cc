@@ -48,7 +48,7 @@ struct Start {
   Failure fork(forkall::Side* side, int* daemon);
   Failure take_steps(const Plan& plan);
   Failure change_credentials() const;
-  Failure write_pid() const;
+  Failure reserve_pid() const;
   Failure complete(const Plan& plan);
   Failure complete_for_exec(const Plan& plan);
   Failure complete_in_place(const Plan& plan);
@@ -82,7 +82,7 @@ void Start::connect_supervisor(const Plan& plan) {
 
 // What a launcher needs to wait for its daemon.
 Failure Start::prepare_waiting(const Plan& plan) {
-  int error = plan.ready_when_detached ? 0 : stdio.follow_errors(plan, &follower);
+  int error = stdio.follow_errors(plan, &follower);
   if (error == 0) error = channel.open();
   if (error == 0) error = launcher.prepare(notify_socket.get());
   return error == 0 ? Failure{} : Failure{.step = Step::prepare_, .error = error};
@@ -137,9 +137,9 @@ Failure Start::change_credentials() const {
   return error == 0 ? Failure{} : Failure{.step = Step::chdir_, .error = static_cast<int>(-error)};
 }
 
-// As late as can be: who reads it takes the daemon for complete.
-Failure Start::write_pid() const {
-  const int error = lock_file.held() ? lock_file.write(raw::getpid()) : 0;
+// JavaScript writes the pid when it listens for signals.
+Failure Start::reserve_pid() const {
+  const int error = lock_file.held() ? lock_file.reserve() : 0;
   return error == 0 ? Failure{} : Failure{.step = Step::write_pid_, .error = error};
 }
 
@@ -148,7 +148,7 @@ Failure Start::complete(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
   if (Failure failure = change_credentials()) return failure;
   if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
-  if (Failure failure = write_pid()) return failure;
+  if (Failure failure = reserve_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
 }
@@ -157,7 +157,7 @@ Failure Start::complete(const Plan& plan) {
 Failure Start::complete_for_exec(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
   if (Failure failure = change_credentials()) return failure;
-  if (Failure failure = write_pid()) return failure;
+  if (Failure failure = reserve_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
 }
@@ -167,7 +167,7 @@ Failure Start::complete_in_place(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
   if (const int error = credentials.apply_to_all_threads())
     return {.step = Step::credentials_, .error = error};
-  if (Failure failure = write_pid()) return failure;
+  if (Failure failure = reserve_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
 }
@@ -213,21 +213,18 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
       raw::exit_group(EXIT_FAILURE);
     }
     // From this word on the launcher never lets its threads go: only now may ours.
-    start.channel.write({plan.ready_when_detached ? Report::Word::ready : Report::Word::complete,
-                         Step::none_, 0, 0, 0});
+    start.channel.write({Report::Word::complete, Step::none_, 0, 0, 0});
     start.forkall.thaw();
     start.hand_over(daemonized);
     daemonized->launcher_pid = launcher_pid;
-    if (!plan.ready_when_detached) daemonized->status_fd = start.channel.release_writer();
+    daemonized->status_fd = start.channel.release_writer();
     return {};
   }
 
   if (!failure) {
     start.channel.keep_reading();
-    bool ready = false;
     start.launcher.wait_through(start.forkall.session());
-    failure = start.launcher.await_complete(start.channel, daemon, &ready);
-    if (!failure && ready) start.launcher.exit_ready(plan.messages, daemon);
+    failure = start.launcher.await_complete(start.channel, daemon);
     if (!failure)
       start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,
                                  true);

@@ -11,7 +11,7 @@ namespace tsdaemon {
 struct Daemonized {
   int pid = 0;
   int launcher_pid = 0;
-  int status_fd = -1;     // where readiness is to be told; negative: it is told
+  int status_fd = -1;     // where readiness is to be told; negative: nobody waits
   int final_stderr = -1;  // what stderr becomes when it is told; negative: it is
   int pid_file = -1;      // open and locked; negative: none
   int pid_directory = -1;

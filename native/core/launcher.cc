@@ -80,7 +80,7 @@ void Launcher::restore() {
 }
 
 // Signals stay pending here: if the daemon fails they are the program's, which goes on.
-Failure Launcher::await_complete(const StatusChannel& channel, int daemon, bool* ready) {
+Failure Launcher::await_complete(const StatusChannel& channel, int daemon) {
   const uint64_t deadline = in(complete_timeout);
   Failure failure{.step = Step::handover_, .pid = daemon};
   for (;;) {
@@ -89,10 +89,7 @@ Failure Launcher::await_complete(const StatusChannel& channel, int daemon, bool*
       failure = {.step = event.report.step, .error = event.report.error};
       break;
     }
-    if (event.kind == Event::Kind::report) {
-      *ready = event.report.word == Report::Word::ready;
-      return {};
-    }
+    if (event.kind == Event::Kind::report) return {};
     if (event.kind == Event::Kind::end_of_file) break;
     if (raw::now_ns() >= deadline) {
       failure.error = ETIMEDOUT;
@@ -136,12 +133,17 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
   for (;;) {
     const bool is_watched = follower.follows() || progress.shows();
     const uint64_t next_look = is_watched ? in(follow_interval) : never;
+    // Before it is listened to: what is there now was written before a "ready" that is heard next.
+    const off_t said = follower.end();
     const Event event = next_event(wait.channel, signals_.get(), std::min(deadline, next_look));
-    if (event.kind != Event::Kind::nothing || follower.has_news()) progress.clear();
-    follower.show_news();
+    const bool is_ready =
+        event.kind == Event::Kind::report && event.report.word == Report::Word::ready;
+    const off_t news = is_ready ? event.report.end : said;
+    if (event.kind != Event::Kind::nothing || follower.has_news(news)) progress.clear();
+    follower.show_news(news);
     switch (event.kind) {
       case Event::Kind::report:
-        if (event.report.word == Report::Word::ready) exit_ready(plan.messages, daemon);
+        if (is_ready) exit_ready(plan.messages, daemon);
         if (event.report.word == Report::Word::extend)
           deadline = in(milliseconds(event.report.value));
         if (event.report.word == Report::Word::error)

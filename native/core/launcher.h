@@ -27,14 +27,11 @@ class Launcher {
   void restore();
 
   /// Waits until the daemon is complete, and ends it if it does not come to that. A failure means
-  /// that no line of the program has run in the daemon. `ready` tells that it need not be waited
-  /// for.
-  Failure await_complete(const StatusChannel& channel, int daemon, bool* ready);
+  /// that no line of the program has run in the daemon.
+  Failure await_complete(const StatusChannel& channel, int daemon);
 
   /// The same for a daemon that executes the program anew: its channel ends at the exec.
   Failure await_exec(const StatusChannel& channel, int daemon);
-
-  [[noreturn]] void exit_ready(const Plan::Messages& messages, int daemon) const;
 
   /// Waits until the daemon is ready, or is not going to be, and exits with the truth.
   /// `alone`: no other thread runs that would miss the descriptors.
@@ -63,6 +60,7 @@ class Launcher {
   bool await_end(int signals, uint64_t timeout_ns, int* status) const;
   void kill_and_reap(int daemon, int* status) const;
   void terminate(int daemon) const;
+  [[noreturn]] void exit_ready(const Plan::Messages& messages, int daemon) const;
   [[noreturn]] void exit_as_daemon(const Wait& wait) const;
   [[noreturn]] static void exit_failed(const Wait& wait, const std::string& message, int status,
                                        int exit_status);

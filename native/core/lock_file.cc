@@ -44,6 +44,12 @@ int holder_of(int file) {
   return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM ? static_cast<int>(pid) : 0;
 }
 
+int write_text(int file, const char* text, long length) {
+  const long written = raw::syscall(SYS_pwrite64, file, raw::pointer(text), length, 0);
+  if (written < 0) return static_cast<int>(-written);
+  return written == length ? 0 : ENOSPC;
+}
+
 }  // namespace
 
 Failure LockFile::acquire(const std::string& path) {
@@ -127,15 +133,14 @@ Failure LockFile::lock() const {
   }
 }
 
-int LockFile::write(int pid) const {
+// An empty line is no pid to anybody, and holds the block of the file system that the pid goes to.
+int LockFile::reserve() const { return write_text(file_.get(), "\n", 1); }
+
+int LockFile::write(int file, int pid) {
   char text[forkall::decimal_size + 1];
   char* end = forkall::write_decimal(text, static_cast<unsigned>(pid));
   *end++ = '\n';
-  const long length = end - text;
-  const long written = raw::syscall(SYS_pwrite64, file_.get(), raw::pointer(text), length, 0);
-  if (written < 0) return static_cast<int>(-written);
-  if (written != length) return ENOSPC;
-  return static_cast<int>(-raw::syscall(SYS_ftruncate, file_.get(), length));
+  return write_text(file, text, end - text);
 }
 
 void LockFile::remove(int file, int directory, const char* name) {

@@ -15,8 +15,12 @@ class LockFile {
   /// failure `EWOULDBLOCK` with the holder's pid. Nothing of another's is touched.
   Failure acquire(const std::string& path);
 
-  /// In the daemon, before it is complete. Returns 0 or an errno.
-  int write(int pid) const;
+  /// In the daemon, before it is complete: takes the room that the pid will need, so that a full
+  /// disk is found out while the start can still fail. Returns 0 or an errno.
+  int reserve() const;
+
+  /// In the daemon, once it answers signals: who reads the pid may send one. Returns 0 or an errno.
+  static int write(int file, int pid);
 
   /// Removes the file while it is locked, if it still is the one we locked; where the directory
   /// forbids that, empties it. Raw system calls alone.

@@ -33,12 +33,12 @@ void LogFollower::follow(int file, bool shared) {
     file_.reset();
 }
 
-bool LogFollower::has_news() const {
-  return file_.valid() && !shared_ && shown_ < size_of(file_.get());
-}
+off_t LogFollower::end() const { return file_.valid() ? size_of(file_.get()) : 0; }
 
-void LogFollower::show_news() {
-  if (has_news()) show(shown_, size_of(file_.get()));
+bool LogFollower::has_news(off_t end) const { return file_.valid() && !shared_ && shown_ < end; }
+
+void LogFollower::show_news(off_t end) {
+  if (has_news(end)) show(shown_, end);
 }
 
 void LogFollower::show_said(off_t end, off_t length) {

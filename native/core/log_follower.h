@@ -18,9 +18,12 @@ class LogFollower {
   bool follows() const { return file_.valid(); }
   int file() const { return file_.get(); }
 
-  /// Of a file that is stderr's alone.
-  bool has_news() const;
-  void show_news();
+  /// How much has been written by now, for `show_news`.
+  off_t end() const;
+
+  /// Of a file that is stderr's alone, up to `end`.
+  bool has_news(off_t end) const;
+  void show_news(off_t end);
 
   /// Whether what was shown last ended its line.
   bool at_line_start() const { return at_line_start_; }

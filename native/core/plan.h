@@ -33,9 +33,8 @@ struct Plan {
   int oom_score_adj = 0, nice = 0;
   bool allows_children = false;  // child processes that the daemon loses
   bool closes_inherited = false;
-  std::vector<int> kept;      // descriptors that are not to be closed
-  std::string notify_socket;  // of a supervisor; empty: none
-  bool ready_when_detached = true;
+  std::vector<int> kept;         // descriptors that are not to be closed
+  std::string notify_socket;     // of a supervisor; empty: none
   int64_t ready_timeout_ms = 0;  // 0: for ever
 
   /// Of the exec strategy: what is executed, and the variable by which the new program knows

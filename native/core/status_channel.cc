@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -29,6 +31,12 @@ StatusChannel::Heard StatusChannel::read(int reader, Report* report) {
 void StatusChannel::write(int writer, const Report& report) {
   while (forkall::raw::write(writer, &report, sizeof(report)) == -EINTR) {
   }
+}
+
+void StatusChannel::report_ready(int writer) {
+  struct stat status {};
+  const bool has_size = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+  write(writer, {Report::Word::ready, Step::none_, 0, 0, has_size ? status.st_size : 0});
 }
 
 // A stopped launcher, Ctrl-Z, must not stop the daemon.

@@ -14,7 +14,7 @@ struct Report {
   Step step;      // of `failed`
   int32_t error;  // of `failed`
   int32_t value;  // of `extend`: milliseconds from now; of `error`: a length
-  int64_t end;    // of `error`: where in the log of stderr it ends
+  int64_t end;    // in the file of stderr: of `error` where it ends, of `ready` what came before it
 };
 
 /// The pipe from the daemon to its launcher, closed on exec.
@@ -39,6 +39,9 @@ class StatusChannel {
   /// Best effort: where the launcher is gone nobody waits, and the daemon goes on.
   static void write(int writer, const Report& report);
   void write(const Report& report) const { write(writer_.get(), report); }
+
+  /// What is written to stderr from now on is not the launcher's to show.
+  static void report_ready(int writer);
 
   /// Waits, but not for long, until nobody reads any more: the launcher has ended, and said its
   /// last word before.

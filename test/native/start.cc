@@ -11,6 +11,7 @@
 #include "core/forkall/forkall.h"
 #include "core/forkall/syscalls.h"
 #include "core/scoped.h"
+#include "core/status_channel.h"
 #include "harness.h"
 
 namespace tsdaemon::test {
@@ -82,7 +83,10 @@ Plan quiet_plan() {
 Failure try_start(const Plan& plan) {
   if (way() == by_forkall) return Fork().run();
   Daemonized daemonized;
-  return daemonize(plan, &daemonized);
+  const Failure failure = daemonize(plan, &daemonized);
+  const ScopedFd channel(daemonized.status_fd);
+  if (channel.valid()) StatusChannel::report_ready(channel.get());
+  return failure;
 }
 
 void become_daemon() {

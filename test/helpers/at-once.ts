@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { deadlines } from './deadlines.mjs';
+
+/**
+ * Waits for a pid in a pid file, and calls `act` with it in the same instant: in a loop that does nothing else, since
+ * a timer would come too late to see a process in the first moments of its being known.
+ */
+export function atFirstSightOf(pidFile: string, act: (pid: number) => void): number {
+  const pid = spin(`a pid in ${pidFile}`, () => existsSync(pidFile) && pidIn(pidFile));
+  act(pid);
+  return pid;
+}
+
+/** Sends a signal again and again, without a pause, until `isEnough`, or until the process has ended. */
+export function storm(pid: number, signal: NodeJS.Signals, isEnough: () => boolean): void {
+  spin(`the effect of ${signal}`, () => !send(pid, signal) || isEnough());
+}
+
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+function pidIn(pidFile: string): number | undefined {
+  const [, digits] = /^(\d+)\n$/.exec(readFileSync(pidFile, 'latin1')) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function spin<T>(what: string, look: () => T | undefined | false): T {
+  const end = Date.now() + deadlines.daemon;
+  for (;;) {
+    const seen = look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (Date.now() > end) throw new Error(`looked in vain for ${what}`);
+  }
+}
