@@ -1,8 +1,10 @@
 /**
  * `process.stdin`, `process.stdout`, `process.stderr` and `console` of the daemon.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { createReadStream } from 'node:fs';
-import { Socket } from 'node:net';
+import { Socket, type SocketConstructorOpts } from 'node:net';
+import { isatty, ReadStream } from 'node:tty';
 
 import { loadBinding } from './binding.js';
 import { DescriptorStream } from './descriptor-stream.js';
@@ -35,14 +37,30 @@ function redirectOldStderr(copies: readonly number[]): void {
 
 /**
  * Whoever reads the old stream sees its end. It must never be read again: an epoll set takes no
- * /dev/null, and libuv aborts where it cannot watch.
+ * /dev/null, and libuv aborts where it cannot watch. One that nobody had asked for before is made by
+ * asking for it here, of what stdin is now.
  */
 function replaceStdin(): void {
-  const old = process.stdin;
-  if (!(old instanceof Socket)) return;
-  old.push(null);
-  (old as unknown as { _handle?: { readStop?(): void } })._handle?.readStop?.();
-  define('stdin', () => createReadStream('', { fd: 0, autoClose: false }));
+  const youngest = new AsyncResource('tsdaemon').asyncId();
+  const { stdin } = process;
+  const { _handle: handle } = stdin as {
+    _handle?: { getAsyncId(): number; readStop?(): void };
+  };
+  if (!(stdin instanceof Socket) || (handle?.getAsyncId() ?? 0) > youngest) return;
+  stdin.push(null);
+  handle?.readStop?.();
+  define('stdin', openStdin);
+}
+
+function openStdin(): unknown {
+  if (isatty(0)) return new ReadStream(0);
+  try {
+    // Nothing is read before somebody wants to, which is how Node makes its own.
+    return new Socket({ fd: 0, writable: false, manualStart: true } as SocketConstructorOpts);
+  } catch {
+    // Neither a pipe nor a socket.
+    return createReadStream('', { fd: 0, autoClose: false });
+  }
 }
 
 function replaceOutput(name: 'stdout' | 'stderr', stream: DescriptorStream): void {

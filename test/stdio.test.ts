@@ -23,6 +23,8 @@ const uses = [
   { use: 'readline', seen: ['line go', 'close'] },
 ];
 
+const piped = ['data from a pipe', 'end', 'close'];
+
 const everywhere = [false, false, false];
 const after = [
   'error after',
@@ -148,11 +150,44 @@ for (const { line, entry, name } of starts) {
       expect((await launch.finished()).code).toBe(0);
       expect((await scene.report<Stdin>('stdin')).events).toEqual(['data from a file', 'end']);
     });
+
+    test('stdin may be a pipe, from which is read what is written when the daemon waits for it', async ({
+      scene,
+    }) => {
+      const launch = scene.launch({
+        line,
+        entry,
+        program: 'stdin.cjs',
+        args: ['untouched'],
+        daemon: { stdin: 5, ready: 'detached' },
+        through: ['sh', '-c', 'exec "$@" 5<&0 </dev/null', 'sh'],
+      });
+      await scene.report('up');
+      expect(await launch.end()).toEqual({ code: 0, signal: null });
+      launch.stdin.end('from a pipe\n');
+      expect((await scene.report<Stdin>('stdin')).events).toEqual(piped);
+    });
   });
 }
 
 for (const line of lines) {
   describe(`stdin in use on Node ${line.major}`, () => {
+    test('may be another pipe afterwards, from which is read what is written there', async ({
+      scene,
+    }) => {
+      const launch = scene.launch({
+        line,
+        entry: 'daemonize',
+        program: 'stdin.cjs',
+        args: ['again'],
+        daemon: { stdin: 5 },
+        through: ['sh', '-c', '{ echo go | { exec 5<&3 3<&-; exec "$@"; }; } 3<&0', 'sh'],
+      });
+      await scene.report('up');
+      launch.stdin.end('from a pipe\n');
+      expect((await scene.report<Stdin>('stdin')).events).toEqual(piped);
+    });
+
     for (const { use, seen } of uses) {
       const options: LaunchOptions = {
         line,
