@@ -8,17 +8,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { loadBinding, type NativeSight } from './binding.js';
 import { DaemonError } from './error.js';
 import { systemError } from './failure.js';
+import { patience } from './look.js';
 import { unclear } from './sight.js';
 import type { SignalName } from './signal-names.js';
-
-/** How long a pid file is looked at again, in milliseconds, before it is taken for what it seems. */
-const patience = {
-  unknown: 0,
-  /** From a start's lock to its daemon's pid in the file: a fork, and what its steps need. */
-  starting: 10_000,
-  /** A start has locked what a killed daemon has left, and is about to empty it. */
-  foreign: 1_000,
-};
 
 const longestPause = 20;
 

@@ -1,7 +1,8 @@
 /**
  * Daemons as others see them.
  */
-import { look } from './look.js';
+import type { NativeSight } from './binding.js';
+import { lookPatiently } from './look.js';
 import { pathOf, unclear } from './sight.js';
 
 /**
@@ -20,11 +21,16 @@ export interface DaemonStatus {
 
 /**
  * Whether the daemon of a pid file runs. The lock on the file tells, not what is written in it, so a
- * reused pid misleads nobody. Changes nothing, and does not wait.
+ * reused pid misleads nobody. Changes nothing. Returns at once, but for a lock that is not held by whom
+ * the file names, as in the instant in which a start fails: that is looked at for up to a second.
  */
 export function status(pidFile: string): DaemonStatus {
   const path = pathOf(pidFile);
-  const sight = look(path);
+  return statusOf(lookPatiently(path), path);
+}
+
+/** @internal */
+export function statusOf(sight: NativeSight, path: string): DaemonStatus {
   const { state, pid } = sight;
   if (state === 'foreign' || state === 'unknown')
     return { state: 'unknown', reason: unclear(sight, path).message };

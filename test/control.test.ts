@@ -213,6 +213,19 @@ describe('a pid file', () => {
     });
   }
 
+  test('of a start that is about to give it up is looked at until that is done', async ({
+    scene,
+  }) => {
+    const launch = scene.launch({
+      line: running,
+      through: ['flock', '--no-fork', '--exclusive', scene.path('pid')],
+      program: 'cli-in-transition.cjs',
+      args: [scene.path('pid'), nobody],
+    });
+    const { stdout, stderr } = await launch.finished();
+    expect({ stdout, stderr }).toEqual({ stdout: '{"state":"stopped"}\n', stderr: '' });
+  });
+
   test('that is locked and still empty is that of a start, which is waited for', async ({
     scene,
   }) => {

@@ -2,9 +2,10 @@ import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type { Command } from 'commander';
+import { look } from '../look.js';
 import { accepts } from '../option-rules.js';
 import { placesOf } from '../places.js';
-import { type DaemonStatus, status } from '../status.js';
+import { type DaemonStatus, statusOf } from '../status.js';
 import { stateColours } from './output.js';
 import { hasAddon, logOf, memoryOf, uptimeOf } from './process-facts.js';
 import { type Column, table } from './table.js';
@@ -69,7 +70,8 @@ function filesIn(directory: string): string[] {
 
 function entryOf(name: string): Entry {
   const { pidFile } = placesOf(name);
-  const found = status(pidFile);
+  // Others' are looked at as well: none of them is waited for.
+  const found = statusOf(look(pidFile), pidFile);
   if (found.state !== 'running') return { name, ...found, pidFile };
   const { pid } = found;
   return { name, ...found, uptime: uptimeOf(pid), memory: memoryOf(pid), pidFile, log: logOf(pid) };
