@@ -140,7 +140,7 @@ void report_ready(const Napi::CallbackInfo& info) {
   const ScopedFd channel(int_of(info[0]));
   const ScopedFd final_stderr(int_of(info[1]));
   StatusChannel::report_ready(channel.get());
-  if (final_stderr.valid()) dup2(final_stderr.get(), STDERR_FILENO);
+  if (final_stderr.valid()) Stdio::leave_memory(final_stderr.get());
   if (info[2].As<Napi::Boolean>()) StatusChannel::await_reader_end(channel.get());
 }
 

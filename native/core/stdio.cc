@@ -62,8 +62,8 @@ int Stdio::follow_errors(const Plan& plan, LogFollower* follower) {
     follower->follow(open_without_waiting(target.path.c_str(), O_RDONLY),
                      output.kind == target.kind && output.path == target.path);
   } else if (target.kind == StreamTarget::Kind::null) {
-    const int memory = static_cast<int>(
-        forkall::raw::syscall(SYS_memfd_create, forkall::raw::pointer("stderr"), MFD_CLOEXEC));
+    const int memory = static_cast<int>(forkall::raw::syscall(
+        SYS_memfd_create, forkall::raw::pointer("stderr"), MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (memory < 0) return -memory;
     fcntl(memory, F_SETFL, O_APPEND);
     final_stderr_ = std::move(targets_[STDERR_FILENO]);
@@ -71,6 +71,13 @@ int Stdio::follow_errors(const Plan& plan, LogFollower* follower) {
     follower->follow(copy_above_stdio(memory), false);
   }
   return 0;
+}
+
+// Sealed when nobody of ours writes there any more: it would be an error.
+void Stdio::leave_memory(int final_stderr) {
+  const ScopedFd memory(copy_above_stdio(STDERR_FILENO));
+  dup2(final_stderr, STDERR_FILENO);
+  if (memory.valid()) fcntl(memory.get(), F_ADD_SEALS, F_SEAL_GROW);
 }
 
 // Another descriptor of the terminal follows stdout: it is a stream of the program, and what it

@@ -31,6 +31,10 @@ class Stdio {
   /// launcher, which must find them untouched if a step fails. Returns 0 or an errno.
   int redirect(const Descriptors& descriptors) const;
 
+  /// In the daemon, when it is ready: stderr leads to `final_stderr`, and no longer to memory. A
+  /// child that has inherited the memory keeps it, but can no longer make it grow.
+  static void leave_memory(int final_stderr);
+
   /// In the daemon, at any time: opens the log `path` anew and lets `stream` lead to it, and
   /// whichever of `copies` still lead to the old file. Returns 0; or an errno, and nothing has
   /// changed.
