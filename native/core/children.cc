@@ -8,17 +8,16 @@
 #include <string>
 
 #include "files.h"
+#include "forkall/syscalls.h"
 
 namespace tsdaemon {
 
-namespace {
-
 bool has_children() {
+  namespace raw = forkall::raw;
   siginfo_t info{};
-  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+  return raw::syscall(SYS_waitid, P_ALL, 0, raw::pointer(&info),
+                      WEXITED | WNOHANG | WNOWAIT | __WALL, 0) == 0;
 }
-
-}  // namespace
 
 // proc_tid_children(5): each thread has the children that it made itself.
 std::vector<int> find_children() {

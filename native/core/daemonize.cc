@@ -45,7 +45,8 @@ struct Start {
   Failure prepare_exec(const Plan& plan);
   Failure prepare(const Plan& plan);
   Failure prepare_waiting(const Plan& plan);
-  Failure fork(forkall::Side* side, int* daemon);
+  static Failure check_children(const Plan& plan);
+  Failure fork(const Plan& plan, forkall::Side* side, int* daemon);
   Failure take_steps(const Plan& plan);
   Failure change_credentials() const;
   Failure reserve_pid() const;
@@ -109,9 +110,15 @@ Failure Start::prepare(const Plan& plan) {
   return error == 0 ? Failure{} : Failure{.step = Step::prepare_, .error = error};
 }
 
-Failure Start::fork(forkall::Side* side, int* daemon) {
+// A thread may have started one until it was stopped.
+Failure Start::check_children(const Plan& plan) {
+  return plan.allows_children || !has_children() ? Failure{} : Failure{.step = Step::children_};
+}
+
+Failure Start::fork(const Plan& plan, forkall::Side* side, int* daemon) {
   if (const int error = forkall.freeze())
     return {.step = Step::freeze_, .error = error, .thread = forkall.straggler()};
+  if (Failure failure = check_children(plan)) return failure;
   if (const int error = forkall.survey()) return {.step = Step::survey_, .error = error};
   if (const int error = forkall.fork(side, daemon)) return {.step = Step::fork_, .error = error};
   return {};
@@ -203,7 +210,7 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
 
   forkall::Side side = forkall::Side::launcher;
   int daemon = 0;
-  Failure failure = start.fork(&side, &daemon);
+  Failure failure = start.fork(plan, &side, &daemon);
 
   if (!failure && side == forkall::Side::daemon) {
     start.channel.keep_writing();
@@ -255,7 +262,8 @@ Failure daemonize_by_exec(const Plan& plan) {
       threads.prepare() == 0 && threads.freeze(forkall::Forkall::freeze_timeout_ns) == 0;
   forkall::Side side = forkall::Side::launcher;
   int daemon = 0;
-  error = session.fork(nullptr, &side, &daemon);
+  failure = Start::check_children(plan);
+  error = failure ? 0 : session.fork(nullptr, &side, &daemon);
   if (error != 0) failure = {.step = Step::fork_, .error = error};
 
   if (!failure && side == forkall::Side::daemon) {
