@@ -66,6 +66,7 @@
         'native/core/log_follower.cc',
         'native/core/message.cc',
         'native/core/progress.cc',
+        'native/core/stderr_output.cc',
         'native/core/notify.cc',
         'native/core/reexec.cc',
         'native/core/status_channel.cc',

@@ -70,10 +70,10 @@ Plan plan_of(const Napi::Object& object) {
   plan.token = text(object, "token");
   plan.arguments = list_of<std::string>(object.Get("arguments"));
   plan.environment = list_of<std::string>(object.Get("environment"));
-  plan.messages = {text(messages, "exited"),      text(messages, "killed"),
-                   text(messages, "lost"),        text(messages, "late"),
-                   text(messages, "interrupted"), text(messages, "waiting"),
-                   text(messages, "ready")};
+  plan.messages = {
+      text(messages, "exited"),      text(messages, "killed"),       text(messages, "lost"),
+      text(messages, "late"),        text(messages, "lateExtended"), text(messages, "unanswered"),
+      text(messages, "interrupted"), text(messages, "waiting"),      text(messages, "ready")};
   return plan;
 }
 

@@ -51,6 +51,8 @@ export interface LauncherMessages {
   killed: string;
   lost: string;
   late: string;
+  lateExtended: string;
+  unanswered: string;
   interrupted: string;
   /** At a terminal; empty: nothing is said. */
   waiting: string;

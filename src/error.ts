@@ -102,9 +102,7 @@ const messages = {
     `the daemon ${c.pid} was ended by signal ${c.signal} before it was ready; ${c.what}`,
   ERR_DAEMON_LOST: (c) =>
     `the daemon ${c.pid} closed its channel before it was ready, and was ended; ${c.what}`,
-  ERR_DAEMON_LATE: (c) =>
-    `the daemon ${c.pid} was not ready in time, and was ended (${c.what}); ` +
-    'raise it, or call extendStartTimeout() while it starts',
+  ERR_DAEMON_LATE: (c) => `the daemon ${c.pid} was not ready in time, and was ended: ${c.what}`,
   ERR_DAEMON_INTERRUPTED: (c) =>
     `the start was ended by signal ${c.signal}, and the daemon ${c.pid} with it; start it again`,
 } satisfies Record<string, (context: ErrorContext) => string>;

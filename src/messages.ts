@@ -20,7 +20,17 @@ export function launcherMessages({ readyTimeout, stderr }: Settings): LauncherMe
     exited: line('ERR_DAEMON_EXITED', { pid, exitCode: status, what }),
     killed: line('ERR_DAEMON_KILLED', { pid, signal: status, what }),
     lost: line('ERR_DAEMON_LOST', { pid, what }),
-    late: line('ERR_DAEMON_LATE', { pid, what: `\`readyTimeout\` is ${readyTimeout} ms` }),
+    late: line('ERR_DAEMON_LATE', {
+      pid,
+      what: `\`readyTimeout\` is ${readyTimeout} ms; raise it, or call extendStartTimeout() while it starts`,
+    }),
+    lateExtended: line('ERR_DAEMON_LATE', {
+      pid,
+      what: `its last extendStartTimeout() was of ${status} ms; let it ask for more`,
+    }),
+    unanswered: line('ERR_DAEMON_HANDOVER', {
+      what: `the daemon ${pid} did not answer in time, and was killed`,
+    }),
     interrupted: line('ERR_DAEMON_INTERRUPTED', { pid, signal: status }),
     // Without a log the daemon writes to the terminal itself.
     waiting: isFile(stderr) ? atTerminal.waiting : '',

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
@@ -9,6 +10,16 @@ import { test } from './helpers/test.ts';
 interface Up {
   pid: number;
 }
+
+interface Children {
+  willing: number;
+  stubborn: number;
+  detached: number;
+}
+
+/** How much a process has written, proc_pid_io(5). */
+const written = (pid: number) =>
+  Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1]);
 
 const deaths = [
   { way: 'exit-7', title: 'exits with its status', code: 7 },
@@ -75,6 +86,41 @@ for (const line of lines) {
       await scene.nothingLeft();
     });
 
+    test('ends with a daemon what that has started in its process group', async ({ scene }) => {
+      const launch = scene.launch({ ...program, args: ['children'], daemon: { ready: 'manual' } });
+      const { willing, stubborn, detached } = await scene.report<Children>('children');
+      await scene.until('a child to ignore SIGTERM', () => existsSync(scene.path('deaf')));
+      await scene.report<Up>('up');
+      await launch.kill('SIGINT');
+      expect(await launch.end()).toEqual({ code: 130, signal: null });
+      expect([willing, stubborn, detached].map(isAlive)).toEqual([false, false, true]);
+    });
+
+    test('tells the truth of a killed daemon of which a child keeps all that can be inherited', async ({
+      scene,
+    }) => {
+      const way = 'killed-with-a-child';
+      const launch = scene.launch({ ...program, args: [way], daemon: { ready: 'manual' } });
+      expect(await launch.end()).toEqual({ code: 128 + 9, signal: null });
+    });
+
+    test('is ended by SIGTERM though nobody reads what it shows', async ({ scene }) => {
+      const deaf = 'mkfifo "$TEST_DIR/fifo"; (sleep 1000 <>"$TEST_DIR/fifo" &); ';
+      const launch = scene.launch({
+        ...program,
+        args: ['loud'],
+        daemon: { ready: 'manual' },
+        through: ['sh', '-c', `${deaf}exec "$@" 2>"$TEST_DIR/fifo"`, 'sh'],
+      });
+      const launcher = await launch.started;
+      const { pid } = await scene.report<Up>('up');
+      // Of the 350 kB that there are to show, which it does in one go until the pipe is full.
+      await scene.until('the launcher to show them', () => written(launcher) > 40_000);
+      await launch.kill('SIGTERM');
+      expect(await launch.end()).toEqual({ code: 143, signal: null });
+      expect(isAlive(pid)).toBe(false);
+    });
+
     test('holds no connection open that the daemon closes', async ({ scene }) => {
       const launch = scene.launch({
         ...program,
@@ -130,6 +176,26 @@ describe('a daemon that is not ready in time', () => {
         await scene.nothingLeft();
       });
     }
+  }
+});
+
+describe('a daemon that is not ready in the time that it has asked for', () => {
+  for (const line of lines) {
+    test(`has its launcher on Node ${line.major} say which that was`, async ({ scene }) => {
+      const never = String(2 ** 31 - 1);
+      const { code, stderr } = await scene
+        .launch({
+          line,
+          entry: 'daemonize',
+          program: 'extending.cjs',
+          args: ['300', never],
+          daemon: { ready: 'manual' },
+        })
+        .finished();
+      expect(code).toBe(124);
+      expect(stderr).toMatch(/^tsdaemon: ERR_DAEMON_LATE: .*extendStartTimeout\(\) .*300 ms.*\n$/);
+      expect(stderr).not.toContain('readyTimeout');
+    });
   }
 });
 

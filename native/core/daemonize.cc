@@ -230,8 +230,8 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
 
   if (!failure) {
     start.channel.keep_reading();
-    start.launcher.wait_through(start.forkall.session());
-    failure = start.launcher.await_complete(start.channel, daemon);
+    start.launcher.wait_through(start.forkall.session(), daemon);
+    failure = start.launcher.await_complete(start.channel, daemon, plan.messages);
     if (!failure)
       start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,
                                  true);
@@ -281,7 +281,7 @@ Failure daemonize_by_exec(const Plan& plan) {
   if (!failure) {
     exec_channel.keep_reading();
     start.channel.keep_reading();
-    start.launcher.wait_through(session);
+    start.launcher.wait_through(session, daemon);
     failure = start.launcher.await_exec(exec_channel, daemon);
     if (!failure)
       start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,

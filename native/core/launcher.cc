@@ -15,6 +15,7 @@
 #include "message.h"
 #include "notify.h"
 #include "progress.h"
+#include "stderr_output.h"
 
 namespace tsdaemon {
 
@@ -79,12 +80,20 @@ void Launcher::restore() {
   if (was_subreaper_ >= 0) raw::prctl(PR_SET_CHILD_SUBREAPER, was_subreaper_);
 }
 
+// Its pipe tells of its end as well, but not if a child of it keeps a copy.
+void Launcher::wait_through(const forkall::Session& session, int daemon) {
+  session_ = &session;
+  daemon_.reset(static_cast<int>(raw::syscall(SYS_pidfd_open, daemon, 0)));
+}
+
 // Signals stay pending here: if the daemon fails they are the program's, which goes on.
-Failure Launcher::await_complete(const StatusChannel& channel, int daemon) {
+Failure Launcher::await_complete(const StatusChannel& channel, int daemon,
+                                 const Plan::Messages& messages) {
   const uint64_t deadline = in(complete_timeout);
   Failure failure{.step = Step::handover_, .pid = daemon};
   for (;;) {
-    const Event event = next_event(channel.reader(), none, deadline);
+    const Event event =
+        next_event({.channel = channel.reader(), .daemon = daemon_.get()}, deadline);
     if (event.kind == Event::Kind::report && event.report.word == Report::Word::failed) {
       failure = {.step = event.report.step, .error = event.report.error};
       break;
@@ -100,9 +109,11 @@ Failure Launcher::await_complete(const StatusChannel& channel, int daemon) {
   if (failure.error != ETIMEDOUT) return failure;
   // It may have said the word while we made up our mind: then the program has run on there, and
   // must not run on here as well.
-  const Event last = next_event(channel.reader(), none, 0);
-  if (last.kind == Event::Kind::report && last.report.word != Report::Word::failed)
+  const Event last = next_event({.channel = channel.reader()}, 0);
+  if (last.kind == Event::Kind::report && last.report.word != Report::Word::failed) {
+    print_message(messages.unanswered.c_str(), daemon, 0);
     raw::exit_group(exit_status_failed);
+  }
   failure.wait_status = 0;
   return failure;
 }
@@ -112,7 +123,7 @@ Failure Launcher::await_exec(const StatusChannel& channel, int daemon) {
   const uint64_t deadline = in(complete_timeout);
   Failure failure{.step = Step::handover_, .pid = daemon};
   Event event;
-  do event = next_event(channel.reader(), none, deadline);
+  do event = next_event({.channel = channel.reader()}, deadline);
   while (event.kind == Event::Kind::nothing && raw::now_ns() < deadline);
   if (event.kind == Event::Kind::report)
     failure = {.step = event.report.step, .error = event.report.error};
@@ -129,13 +140,16 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
   Progress progress(plan.messages.waiting);
   const Wait wait{channel.reader(), daemon, plan.messages, lock_file, follower};
   if (alone) let_go_of_descriptors(wait);
+  heed_while_writing(signals_.get());
+  const Sources sources{wait.channel, signals_.get(), daemon_.get()};
   uint64_t deadline = in(milliseconds(plan.ready_timeout_ms));
+  int extended_ms = 0;
   for (;;) {
     const bool is_watched = follower.follows() || progress.shows();
     const uint64_t next_look = is_watched ? in(follow_interval) : never;
     // Before it is listened to: what is there now was written before a "ready" that is heard next.
     const off_t said = follower.end();
-    const Event event = next_event(wait.channel, signals_.get(), std::min(deadline, next_look));
+    const Event event = next_event(sources, std::min(deadline, next_look));
     const bool is_ready =
         event.kind == Event::Kind::report && event.report.word == Report::Word::ready;
     const off_t news = is_ready ? event.report.end : said;
@@ -144,8 +158,10 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
     switch (event.kind) {
       case Event::Kind::report:
         if (is_ready) exit_ready(plan.messages, daemon);
-        if (event.report.word == Report::Word::extend)
-          deadline = in(milliseconds(event.report.value));
+        if (event.report.word == Report::Word::extend) {
+          extended_ms = event.report.value;
+          deadline = in(milliseconds(extended_ms));
+        }
         if (event.report.word == Report::Word::error)
           follower.show_said(event.report.end, event.report.value);
         break;
@@ -164,7 +180,8 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
         }
         progress.clear();
         terminate(daemon);
-        exit_failed(wait, plan.messages.late, 0, exit_status_late);
+        exit_failed(wait, extended_ms > 0 ? plan.messages.late_extended : plan.messages.late,
+                    extended_ms, exit_status_late);
     }
   }
 }
@@ -202,17 +219,22 @@ void Launcher::exit_failed(const Wait& wait, const std::string& message, int sta
 
 // A daemon's last word comes before its end: reports stand in the pipe before the end of file that
 // the kernel makes when the process ends, and the pipe is read before the signals.
-Launcher::Event Launcher::next_event(int channel, int signals, uint64_t deadline) {
-  pollfd fds[2] = {{channel, POLLIN, 0}, {signals, POLLIN, 0}};
+Launcher::Event Launcher::next_event(const Sources& sources, uint64_t deadline) {
+  pollfd fds[] = {
+      {sources.channel, POLLIN, 0}, {sources.daemon, POLLIN, 0}, {sources.signals, POLLIN, 0}};
   const uint64_t now = raw::now_ns();
   const uint64_t left = deadline <= now ? 0 : deadline - now;
   timespec timeout{static_cast<time_t>(left / second), static_cast<long>(left % second)};
-  const long ready = raw::syscall(SYS_ppoll, raw::pointer(fds), 2,
+  const long ready = raw::syscall(SYS_ppoll, raw::pointer(fds), std::size(fds),
                                   deadline == never ? 0 : raw::pointer(&timeout), 0, 0);
   if (ready <= 0) return {};
-  if (fds[0].revents == 0) return read_signal(signals);
   Event event;
-  switch (StatusChannel::read(channel, &event.report)) {
+  if (fds[0].revents == 0) {
+    if (fds[1].revents == 0) return read_signal(sources.signals);
+    event.kind = Event::Kind::end_of_file;
+    return event;
+  }
+  switch (StatusChannel::read(sources.channel, &event.report)) {
     case StatusChannel::Heard::report:
       event.kind = Event::Kind::report;
       break;
@@ -239,18 +261,29 @@ Launcher::Event Launcher::read_signal(int signals) {
   return event;
 }
 
+// Its pid if it has ended, 0 if not, or a negated errno. Without a `status` it stays to be waited
+// for.
+long Launcher::look_for_end(int* status) const {
+  const int child = session_->child();
+  if (status != nullptr) return raw::syscall(SYS_wait4, child, raw::pointer(status), WNOHANG, 0);
+  siginfo_t info{};
+  const long result =
+      raw::syscall(SYS_waitid, P_PID, child, raw::pointer(&info), WEXITED | WNOHANG | WNOWAIT, 0);
+  return raw::failed(result) ? result : info.si_pid;
+}
+
 // False when the daemon has not ended in time, or when one more signal from the keyboard asks us to
 // hurry: a closing terminal, or a supervisor, sends several of the others at once.
 bool Launcher::await_end(int signals, uint64_t timeout_ns, int* status) const {
   const int child = session_->child();
   const uint64_t deadline = in(timeout_ns);
   for (;;) {
-    const long ended = raw::syscall(SYS_wait4, child, raw::pointer(status), WNOHANG, 0);
-    if (ended == child) *status = session_->daemon_status(*status);
+    const long ended = look_for_end(status);
+    if (ended == child && status != nullptr) *status = session_->daemon_status(*status);
     // ECHILD: SIGCHLD is ignored, and the status is lost.
     if (ended == child || ended == -ECHILD) return true;
     if (raw::now_ns() >= deadline) return false;
-    const Event event = next_event(none, signals, in(tick));
+    const Event event = next_event({.signals = signals}, in(tick));
     if (event.kind == Event::Kind::interrupted && is_from_keyboard(event.signal)) return false;
   }
 }
@@ -261,16 +294,47 @@ void Launcher::kill_and_reap(int daemon, int* status) const {
   await_end(none, kill_timeout, status);
 }
 
+// And what it has started, unless that has a process group of its own. Until the daemon is reaped
+// the number of its group is not given to another.
 void Launcher::terminate(int daemon) const {
-  int status = 0;
+  const long group = raw::syscall(SYS_getpgid, daemon);
   raw::syscall(SYS_kill, daemon, SIGTERM);
-  if (!await_end(signals_.get(), terminate_timeout, &status)) kill_and_reap(daemon, &status);
+  if (!await_end(signals_.get(), terminate_timeout, nullptr)) {
+    raw::syscall(SYS_kill, daemon, SIGKILL);
+    await_end(none, kill_timeout, nullptr);
+  }
+  const bool is_unreaped = look_for_end(nullptr) > 0;
+  if (is_unreaped && group > 1 && group != raw::syscall(SYS_getpgid, 0))
+    end_group(static_cast<int>(group));
+}
+
+// Orphans are the subreaper's: as long as there is one to wait for, the group is theirs.
+void Launcher::end_group(int group) const {
+  raw::syscall(SYS_kill, -group, SIGTERM);
+  const uint64_t kill_at = in(terminate_timeout);
+  const uint64_t deadline = kill_at + kill_timeout;
+  bool is_killed = false;
+  while (raw::now_ns() < deadline) {
+    const long ended = raw::syscall(SYS_wait4, -group, 0, WNOHANG | __WALL, 0);
+    if (ended > 0) continue;
+    if (ended < 0) return;
+    const Event event = next_event({.signals = is_killed ? none : signals_.get()}, in(tick));
+    const bool hurries = event.kind == Event::Kind::interrupted && is_from_keyboard(event.signal);
+    if (is_killed || (!hurries && raw::now_ns() < kill_at)) continue;
+    raw::syscall(SYS_kill, -group, SIGKILL);
+    is_killed = true;
+  }
 }
 
 // A connection that the daemon closes would stay open for its peer as long as we hold a copy.
 void Launcher::let_go_of_descriptors(const Wait& wait) const {
-  std::array kept = {STDERR_FILENO,        wait.channel,          signals_.get(),
-                     wait.follower.file(), wait.lock_file.file(), wait.lock_file.directory(),
+  std::array kept = {STDERR_FILENO,
+                     wait.channel,
+                     signals_.get(),
+                     daemon_.get(),
+                     wait.follower.file(),
+                     wait.lock_file.file(),
+                     wait.lock_file.directory(),
                      notify_socket_};
   std::sort(kept.begin(), kept.end());
   for (size_t i = 0; i < kept.size(); ++i) {

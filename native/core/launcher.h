@@ -21,14 +21,14 @@ class Launcher {
   int prepare(int notify_socket);
 
   /// After the fork.
-  void wait_through(const forkall::Session& session) { session_ = &session; }
+  void wait_through(const forkall::Session& session, int daemon);
 
   /// Undoes `prepare`: the program goes on.
   void restore();
 
   /// Waits until the daemon is complete, and ends it if it does not come to that. A failure means
   /// that no line of the program has run in the daemon.
-  Failure await_complete(const StatusChannel& channel, int daemon);
+  Failure await_complete(const StatusChannel& channel, int daemon, const Plan::Messages& messages);
 
   /// The same for a daemon that executes the program anew: its channel ends at the exec.
   Failure await_exec(const StatusChannel& channel, int daemon);
@@ -55,11 +55,20 @@ class Launcher {
     LogFollower& follower;
   };
 
-  static Event next_event(int channel, int signals, uint64_t deadline);
+  /// What an event may come from; negative: nothing does.
+  struct Sources {
+    int channel = -1;
+    int signals = -1;
+    int daemon = -1;
+  };
+
+  static Event next_event(const Sources& sources, uint64_t deadline);
   static Event read_signal(int signals);
+  long look_for_end(int* status) const;
   bool await_end(int signals, uint64_t timeout_ns, int* status) const;
   void kill_and_reap(int daemon, int* status) const;
   void terminate(int daemon) const;
+  void end_group(int group) const;
   [[noreturn]] void exit_ready(const Plan::Messages& messages, int daemon) const;
   [[noreturn]] void exit_as_daemon(const Wait& wait) const;
   [[noreturn]] static void exit_failed(const Wait& wait, const std::string& message, int status,
@@ -69,6 +78,7 @@ class Launcher {
   const forkall::Session* session_ = nullptr;
   int notify_socket_ = -1;
   ScopedFd signals_;
+  ScopedFd daemon_;         // a pidfd; not valid where the kernel has none
   int was_subreaper_ = -1;  // negative: not changed
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "forkall/syscalls.h"
+#include "stderr_output.h"
 
 namespace tsdaemon {
 
@@ -57,15 +58,10 @@ void LogFollower::show(off_t from, off_t to) {
     const auto wanted = static_cast<size_t>(std::min<off_t>(to - from, sizeof(part)));
     const long length = raw::pread(file_.get(), part, wanted, static_cast<uint64_t>(from));
     if (length <= 0) return;
+    if (!write_to_stderr(part, static_cast<size_t>(length))) return;
     from += length;
     shown_ = std::max(shown_, from);
     at_line_start_ = part[length - 1] == '\n';
-    for (long written = 0; written < length;) {
-      const long result =
-          raw::write(STDERR_FILENO, part + written, static_cast<size_t>(length - written));
-      if (result <= 0) return;
-      written += result;
-    }
   }
 }
 

@@ -1,11 +1,9 @@
 #include "message.h"
 
-#include <unistd.h>
-
 #include <cstring>
 
 #include "forkall/numbers.h"
-#include "forkall/syscalls.h"
+#include "stderr_output.h"
 
 namespace tsdaemon {
 
@@ -15,7 +13,7 @@ void Line::add_number(int number) {
   for (const char* digit = digits; digit < end; ++digit) add(*digit);
 }
 
-void Line::write() const { forkall::raw::write(STDERR_FILENO, text_, length_); }
+void Line::write() const { write_to_stderr(text_, length_); }
 
 void print_message(const char* text, int pid, int status) {
   constexpr const char *pid_mark = "{pid}", *status_mark = "{status}";

@@ -45,7 +45,7 @@ struct Plan {
   /// What the launcher prints when the daemon does not become ready. `{pid}` and `{status}` are
   /// filled in: when they are needed, no thread of the program runs any more.
   struct Messages {
-    std::string exited, killed, lost, late, interrupted;
+    std::string exited, killed, lost, late, late_extended, unanswered, interrupted;
     std::string waiting, ready;  // at a terminal; empty: nothing is said
   } messages;
 };

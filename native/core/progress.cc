@@ -1,9 +1,8 @@
 #include "progress.h"
 
-#include <unistd.h>
-
 #include "forkall/syscalls.h"
 #include "message.h"
+#include "stderr_output.h"
 
 namespace tsdaemon {
 
@@ -43,7 +42,7 @@ void Progress::show() {
 void Progress::clear() {
   if (!visible_) return;
   visible_ = false;
-  raw::write(STDERR_FILENO, clear_line, sizeof(clear_line) - 1);
+  write_to_stderr(clear_line, sizeof(clear_line) - 1);
 }
 
 }  // namespace tsdaemon
