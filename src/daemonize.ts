@@ -56,9 +56,10 @@ export function isDaemon(): boolean {
   return current !== undefined || rebornProcess() !== undefined;
 }
 
-/** Under a supervisor, or by the user's word, in the foreground. */
+/** By the user's word, by that of the program, or by what watches the process. */
 function whereToBe(options: DaemonizeOptions): DaemonizeOptions {
-  const stays =
-    process.env['TSDAEMON_FOREGROUND'] === '1' || (options?.detach === 'auto' && isSupervised());
+  const { TSDAEMON_FOREGROUND: foreground } = process.env;
+  if (foreground === '0') return { ...options, detach: true };
+  const stays = foreground === '1' || (options?.detach === 'auto' && isSupervised());
   return stays ? { ...options, detach: false } : options;
 }

@@ -15,7 +15,7 @@ const list =
   (value: string): unknown =>
     value === '' ? [] : value.split(',').map(parse);
 const foreground = (value: string): unknown =>
-  value === '1' ? false : value === '0' ? 'auto' : value;
+  value === '1' ? false : value === '0' ? true : value;
 const octal = (value: string): unknown =>
   /^(0o)?[0-7]+$/.test(value) ? Number.parseInt(value.replace('0o', ''), 8) : value;
 

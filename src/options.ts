@@ -78,7 +78,8 @@ export interface DaemonizeOptions {
   force?: boolean;
   /**
    * `true` makes a daemon; `false` stays in the foreground, where everything else holds; `'auto'`
-   * stays there under a supervisor, as systemd. `TSDAEMON_FOREGROUND=1` in the environment wins.
+   * stays there under a supervisor, as systemd. `TSDAEMON_FOREGROUND` in the environment wins: 1 stays,
+   * 0 detaches.
    * @default true, `'auto'` for `tsdaemon/early`
    */
   detach?: boolean | 'auto';

@@ -58,6 +58,26 @@ for (const line of lines) {
       });
     }
 
+    test('the preload goes to the background in spite of a supervisor if it is told to', async ({
+      scene,
+    }) => {
+      const env = { TSDAEMON_FOREGROUND: '0' };
+      scene.launch({ ...preload, env, through: sh('SYSTEMD_EXEC_PID=$$ exec "$@"') });
+      expect((await scene.report<Up>('up')).cwd).toBe('/');
+    });
+
+    for (const { foreground, detach } of [
+      { foreground: '0', detach: false },
+      { foreground: '1', detach: true },
+    ]) {
+      test(`TSDAEMON_FOREGROUND=${foreground} wins over the call with detach: ${detach}`, async ({
+        scene,
+      }) => {
+        scene.launch({ ...call, daemon: { detach }, env: { TSDAEMON_FOREGROUND: foreground } });
+        expect((await scene.report<Up>('up')).cwd).toBe(detach ? scene.root : '/');
+      });
+    }
+
     for (const { daemon, stays } of [
       { daemon: { detach: 'auto' }, stays: true },
       { daemon: { detach: false }, stays: true },

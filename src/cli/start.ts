@@ -41,6 +41,8 @@ Examples:
 export function startOptions(given: Record<string, unknown>): DaemonizeOptions {
   // Its token is no setting.
   rebornProcess();
+  // The flag is nearer than the variable.
+  if (given['foreground'] === true) delete process.env['TSDAEMON_FOREGROUND'];
   return {
     ...{ detach: 'auto', ready: 'loaded', closeFds: true, force: true },
     ...optionsFromEnvironment(process.env),
