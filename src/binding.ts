@@ -76,7 +76,6 @@ export type NativeStep =
   | 'freeze'
   | 'survey'
   | 'fork'
-  | 'umask'
   | 'oom_score_adj'
   | 'nice'
   | 'chroot'

@@ -63,12 +63,14 @@ const messages = {
   ERR_DAEMON_STDIN: (c) =>
     `cannot open ${c.path} for stdin${because(c)}; name a file that can be read, or 'null'`,
   ERR_DAEMON_LOG: (c) =>
-    `cannot open ${c.path} for ${c.step}${because(c)}; name a file that can be written, or 'null'`,
+    `cannot open ${c.path} for ${c.step === 'log' ? 'the log' : c.step}${because(c)}; name a file that can be written, or 'null'`,
   ERR_DAEMON_PREPARE: (c) =>
     `cannot prepare the fork${because(c)}; see the limits of open files and of memory`,
   ERR_DAEMON_FREEZE: (c) =>
     `${c.what ?? 'the threads of the process could not be stopped'}${because(c)}; ` +
-    'it may be stopped by a debugger or hang in the kernel',
+    (c.errno === 'EAGAIN'
+      ? 'its user has as many signals queued as there may be: see the limit (ulimit -i), and who does not take them'
+      : 'it may be stopped by a debugger or hang in the kernel'),
   ERR_DAEMON_SURVEY: (c) => `cannot read the mappings of the process${because(c)}`,
   ERR_DAEMON_FORK: (c) =>
     `cannot fork${because(c)}; see the limits of processes (ulimit -u) and of memory`,

@@ -41,7 +41,6 @@ const steps: Record<Exclude<NativeStep, 'support'>, StepFacts> = {
   freeze: { code: 'ERR_DAEMON_FREEZE' },
   survey: { code: 'ERR_DAEMON_SURVEY' },
   fork: { code: 'ERR_DAEMON_FORK', syscall: 'clone' },
-  umask: { code: 'ERR_DAEMON_CHDIR', syscall: 'umask' },
   oom_score_adj: { code: 'ERR_DAEMON_OOM_SCORE_ADJ', syscall: 'write', option: 'oomScoreAdj' },
   nice: { code: 'ERR_DAEMON_NICE', syscall: 'setpriority', option: 'nice' },
   chroot: { code: 'ERR_DAEMON_CHROOT', syscall: 'chroot', option: 'chroot' },
@@ -84,7 +83,7 @@ export function failureError(failure: NativeFailure, settings: Settings): Daemon
   const facts = steps[step as keyof typeof steps];
   const target = facts.option === undefined ? undefined : settings[facts.option];
   return new DaemonError(facts.code, {
-    step: target !== undefined && target === settings.log ? 'log' : step.replaceAll('_', '-'),
+    step: isLog(facts.code, target, settings) ? 'log' : step.replaceAll('_', '-'),
     syscall: facts.syscall,
     ...(isPathOption(facts.option)
       ? { path: typeof target === 'number' ? `descriptor ${target}` : (target as string) }
@@ -109,6 +108,11 @@ function liveChild(pid: number): ErrorContext {
     ...(pid === 0 ? {} : { pid }),
     what: `${child} would stay the launcher's; start it after daemonize(), or set \`force\``,
   };
+}
+
+/** Whether an output leads where `log` says, of which it is said then. */
+function isLog(code: DaemonErrorCode, target: unknown, { log }: Settings): boolean {
+  return code === 'ERR_DAEMON_LOG' && target === log;
 }
 
 const pathOptions: readonly unknown[] = ['cwd', 'pidFile', 'stdin', 'stdout', 'stderr', 'chroot'];

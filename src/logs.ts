@@ -9,6 +9,7 @@ import type { Settings } from './settings.js';
 /** Opens the files of stdout and stderr anew. One that cannot be opened stays, and is told why. */
 export function reopenLogs(settings: Settings, copies: readonly number[]): void {
   const binding = loadBinding();
+  const told = new Set<string>();
   for (const [fd, step] of [
     [1, 'stdout'],
     [2, 'stderr'],
@@ -16,7 +17,10 @@ export function reopenLogs(settings: Settings, copies: readonly number[]): void 
     const target = settings[step];
     if (!isFile(target)) continue;
     const errno = binding.reopen(fd, target, copies);
-    if (errno !== 0) report(fd, failureError({ ...nothingElse, step, errno }, settings));
+    // Both may be one log.
+    if (errno === 0 || told.has(target)) continue;
+    told.add(target);
+    report(fd, failureError({ ...nothingElse, step, errno }, settings));
   }
 }
 

@@ -130,6 +130,14 @@ const steps = [
     status: 1,
   },
   {
+    title: 'stdin is missing, and is the log as well',
+    options: ({ missing }: Files) => ({ stdin: missing, log: missing }),
+    code: 'ERR_DAEMON_STDIN',
+    step: 'stdin',
+    errno: 'ENOENT',
+    status: 1,
+  },
+  {
     title: 'stdout is a descriptor that is not open',
     options: () => ({ stdout: 999 }),
     code: 'ERR_DAEMON_LOG',
@@ -256,6 +264,17 @@ for (const line of lines) {
         expect(readdirSync(scene.dir)).not.toContain('self.json');
       });
     }
+
+    test('one line is said, which names the limit, when no more signals may be queued', async ({
+      scene,
+    }) => {
+      const through = ['prlimit', '--sigpending=0'];
+      const launch = scene.launch({ line, entry: 'early', program: 'self.cjs', through });
+      const { stderr, ...end } = await launch.finished();
+      expect(end).toEqual({ code: 1, signal: null, stdout: '' });
+      expect(stderr).toMatch(/^tsdaemon: ERR_DAEMON_FREEZE: .+\(EAGAIN\); .+\(ulimit -i\).+\n$/);
+      await scene.nothingLeft();
+    });
 
     test('one line is said, and the status is 1, when there may be no more processes', async ({
       scene,

@@ -123,6 +123,18 @@ for (const { line, entry, name } of starts) {
       await write(scene, pid, 2, { out: toStdout, err: toStderr });
     });
 
+    test('tell it once when both are one', async ({ scene }) => {
+      const pid = await running(scene, { log: scene.path('log') });
+      renameSync(scene.path('log'), scene.path('old'));
+      mkdirSync(scene.path('log'));
+      process.kill(pid, 'SIGHUP');
+      await scene.until('the error', () => scene.read('old') !== '');
+      await write(scene, pid, 1, { old: all });
+      expect(scene.read('old').match(/^tsdaemon: .+$/gm)).toEqual([
+        expect.stringMatching(/^tsdaemon: ERR_DAEMON_LOG: .+ for the log: .+\(EISDIR\)/),
+      ]);
+    });
+
     test('are not opened anew when the program has its own listener', async ({ scene }) => {
       const pid = await running(scene, { log: scene.path('log') }, 'own');
       renameSync(scene.path('log'), scene.path('old'));

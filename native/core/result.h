@@ -23,7 +23,6 @@ namespace tsdaemon {
   STEP(freeze)               \
   STEP(survey)               \
   STEP(fork)                 \
-  STEP(umask)                \
   STEP(oom_score_adj)        \
   STEP(nice)                 \
   STEP(chroot)               \
