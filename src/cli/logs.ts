@@ -26,7 +26,9 @@ export function addLogs(program: Command): void {
     .addHelpText(
       'after',
       `
-Exit status: that of tail(1).`,
+Of a daemon that runs it is the file that it writes to; of one that does not, the conventional one of its name.
+
+Exit status: that of tail(1); 2 wrong options, 7 nobody knows where the log is.`,
     );
 }
 

@@ -31,7 +31,14 @@ function addHangup(program: Command, name: string, description: string): void {
       const { label, pidFile } = targetOf({ name: target, ...given });
       say(label, 'SIGHUP', await reload(pidFile));
     })
-    .addHelpText('after', exitStatuses);
+    .addHelpText(
+      'after',
+      `
+A daemon that does not listen for SIGHUP would be ended by it: it is given 5 s to listen, and then not sent it
+(ERR_DAEMON_DEAF).
+
+Exit status: 0 it was sent, 1 it does not listen, 4 no permission, 7 the daemon does not run.`,
+    );
 }
 
 function say(label: string, name: SignalName, pid: number): void {
