@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect } from 'vitest';
+import type { Launch } from './helpers/launch.ts';
 import { starts } from './helpers/lines.ts';
+import { isAlive } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
-import { fromShell } from './helpers/shell.ts';
+import { ShellLaunch } from './helpers/shell.ts';
 import { test } from './helpers/test.ts';
 
 const rotations = 20;
@@ -28,6 +30,15 @@ function logrotate(scene: Scene, create: string): () => Promise<unknown> {
     );
 }
 
+/** Why a rotation failed, if it was for the daemon: how that has ended, and its last words. */
+async function explain(error: unknown, scene: Scene, launch: Launch, pid: number): Promise<Error> {
+  if (!isAlive(pid)) await launch.endOf(pid);
+  const logs = readdirSync(scene.path('logs')).map(
+    (name) => `--- ${name}\n${scene.read(`logs/${name}`).slice(-2000)}`,
+  );
+  return new Error([String(error), scene.diagnosis(), ...logs].join('\n'));
+}
+
 /** The numbers of the lines of one writer, from the oldest log to the newest. */
 function numbers(logs: string[], writer: string): number[] {
   return logs
@@ -45,14 +56,17 @@ for (const { line, entry, name } of starts) {
       const log = scene.path('logs/app.log');
       const daemon = { log, pidFile: scene.path('pid') };
       const options = { line, entry, program: 'busy-log.cjs', daemon };
-      expect(await fromShell(scene, options)).toMatchObject({ status: 0 });
+      const shell = new ShellLaunch(scene, options);
+      expect(await shell.seen()).toMatchObject({ status: 0 });
       const { pid } = await scene.report<{ pid: number }>('up');
 
       const rotate = logrotate(scene, create);
       const written = () => (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 0;
       await scene.until('the log to be written', written);
       for (let rotation = 1; rotation <= rotations; rotation++) {
-        await rotate();
+        await rotate().catch(async (error) => {
+          throw await explain(error, scene, shell.launch, pid);
+        });
         await scene.until(`the log to be written after ${rotation} rotations`, written);
       }
       process.kill(pid, 'SIGUSR2');

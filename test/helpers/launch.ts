@@ -147,6 +147,14 @@ export class Launch {
     });
   }
 
+  /** What it has written, and how it and its descendants have ended so far. */
+  diagnosis(): string {
+    const ends = [...this.#reaped.ends].map(
+      ([pid, { code, signal }]) => `process ${pid} ended by ${signal ?? code}`,
+    );
+    return [this.#output(), ...ends].join('\n');
+  }
+
   async kill(signal: NodeJS.Signals): Promise<void> {
     process.kill(await this.started, signal);
   }

@@ -95,10 +95,8 @@ export class Scene {
     const logs = ['log', 'out', 'err']
       .filter((name) => existsSync(this.path(name)))
       .map((name) => `--- ${name}\n${this.read(name)}`);
-    const outputs = this.#launches.map(
-      ({ stdout, stderr }) => `stdout: ${stdout}\nstderr: ${stderr}`,
-    );
-    return [...outputs, ...dumps, ...logs].join('\n');
+    const launches = this.#launches.map((launch) => launch.diagnosis());
+    return [...launches, ...dumps, ...logs].join('\n');
   }
 
   async end(): Promise<void> {
