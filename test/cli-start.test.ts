@@ -195,9 +195,12 @@ describe('tsdaemon start', () => {
     expect(JSON.parse(status.stdout)).toMatchObject({ state: 'running', pid: main.pid });
   });
 
-  test('stays in the foreground when asked to, and ends as the script does', async ({ scene }) => {
+  test('stays in the foreground when asked to, whatever the variable says, and ends as the script does', async ({
+    scene,
+  }) => {
     const launch = scene.launch({
       line,
+      env: { TSDAEMON_FOREGROUND: '0' },
       args: [
         cli(scene),
         'start',
