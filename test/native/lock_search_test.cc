@@ -28,6 +28,8 @@ constexpr uint32_t recursive = 1;
 constexpr uint32_t error_checking = 2;
 constexpr uint32_t robust = 16;
 constexpr uint32_t inherit = 32;
+constexpr uint32_t protect = 64;
+constexpr uint32_t elision = 256;
 
 constexpr Words false_friends[] = {
     {"a counter", {id}},
@@ -47,6 +49,13 @@ constexpr Words false_friends[] = {
     {"an error-checking mutex that counts", {1, 1, id, 1, error_checking}},
     {"a mutex of a kind that is unknown", {1, 1, id, 1, 0x1001}},
     {"a robust mutex whose lock is another's", {77, 1, id, 1, robust, 0, 8, 0x7f, 8, 0x7f}},
+    {"malloc's lists of free memory, with links whose lower half is as small as an id",
+     {id, 0x7f47, id, 0x7f47, 0x350, 0x7f47, 0x350, 0x7f47, 0x360, 0x7f47}},
+    {"a robust mutex that spins", {id, 1, id, 1, robust, 7, 8, 0x7f, 8, 0x7f}},
+    {"a robust mutex that counts", {id, 7, id, 1, robust, 0, 8, 0x7f, 8, 0x7f}},
+    {"a robust mutex with a ceiling", {id, 1, id, 1, robust | protect, 0, 8, 0x7f, 8, 0x7f}},
+    {"a PI mutex that elides", {id, 1, id, 1, inherit | elision}},
+    {"a pair of links behind ones", {1, 1, id, 0x7f47, recursive}},
     {"a robust mutex in nobody's list", {id, 1, id, 1, robust}},
     {"a robust mutex in half a list", {id, 1, id, 1, robust, 0, 8, 0x7f}},
     {"a PI mutex in a list", {id, 0, id, 1, inherit, 0, 8, 0x7f, 8, 0x7f}},

@@ -24,34 +24,45 @@ struct MutexLayout {
 
   // A recursive or an error-checking mutex compares the id at each lock and unlock.
   bool is_held_by_id() const {
-    if (owner == 0 || users == 0 || users > max_users) return false;
-    const uint32_t type = kind & type_mask;
-    if (!kind_is_known()) return false;
+    if (!is_mutex() || owner == 0 || users == 0 || users > max_users) return false;
     // A robust mutex that is held is in its holder's list.
     for (const uint64_t link : list)
-      if ((link != 0) != ((kind & robust) != 0)) return false;
-    if (lock_word_holds_id()) return (lock & futex_tid_mask) == owner;
-    if (spins != 0) return false;
-    if (type == recursive) return count >= 1 && lock_is_taken();
-    return type == error_checking && count == 0 && lock_is_taken();
+      if ((link != 0) != is_robust()) return false;
+    if (type() == recursive && count == 0) return false;
+    if (lock_word_holds_id())
+      return (lock & futex_tid_mask) == owner && (type() == recursive || count <= 1);
+    if (type() == recursive) return lock_is_taken();
+    return type() == error_checking && count == 0 && lock_is_taken();
   }
 
   // A robust or a priority-inheriting mutex has the id in the word that the kernel reads as well.
-  bool lock_word_holds_id() const { return (kind & (robust | inherit)) != 0; }
+  bool lock_word_holds_id() const { return is_robust() || (kind & inherit) != 0; }
 
   // Whoever takes it has read its own id to store it here.
-  bool is_known_by_id() const { return kind_is_known() && lock_word_holds_id(); }
+  bool is_known_by_id() const { return is_mutex() && lock_word_holds_id(); }
 
  private:
   static constexpr uint32_t type_mask = 3, recursive = 1, error_checking = 2;
   static constexpr uint32_t robust = 16, inherit = 32, protect = 64, shared = 128;
   // Set by hand, or by asking for a normal mutex in so many words.
-  static constexpr uint32_t elision = 256 | 512;
+  static constexpr uint32_t elision = 256, no_elision = 512;
   static constexpr uint32_t ceiling_shift = 19;
-  static constexpr uint32_t max_users = 1 << 20;
+  // Fewer than the upper half of an address, where one is what lies here: 0x55…, 0x7f….
+  static constexpr uint32_t max_users = 0x4000;
 
-  bool kind_is_known() const {
-    return (kind & ~(type_mask | robust | inherit | protect | shared | elision)) == 0;
+  uint32_t type() const { return kind & type_mask; }
+  bool is_robust() const { return (kind & robust) != 0; }
+
+  // Only an adaptive mutex spins, and those that know their holder do not. malloc's lists of free
+  // memory, links to one another in a row, are all else of a robust mutex in an arena whose
+  // addresses' lower halves are as small as ids (seen: one start in 2,000).
+  bool is_mutex() const {
+    constexpr uint32_t known =
+        type_mask | robust | inherit | protect | shared | elision | no_elision;
+    if ((kind & ~known) != 0 || spins != 0) return false;
+    if ((kind & elision) != 0 && (kind & (robust | inherit | protect | no_elision)) != 0)
+      return false;
+    return (kind & protect) == 0 || !lock_word_holds_id();
   }
 
   bool lock_is_taken() const {
