@@ -26,7 +26,15 @@ export interface ErrorContext {
 const because = ({ reason, errno }: ErrorContext): string =>
   errno === undefined ? '' : `: ${reason ?? 'failed'} (${errno})`;
 
-const nameOrRoot = (kind: string): string => `name a ${kind} that exists, and start it as root`;
+/** Names that there are not, and rights that there are not. */
+const becomeOther = ({ errno }: ErrorContext, kind: string): string =>
+  errno === 'EPERM' ? 'start it as root, or leave that out' : `name a ${kind} that exists`;
+
+/** The flag of Node that is in the way; or Node is not there for the daemon. */
+const executable = ({ what }: ErrorContext): string =>
+  what === undefined
+    ? 'it has to be there for the user, and in the root directory, of the daemon'
+    : 'name its file';
 
 /** What happened; what to do. */
 const messages = {
@@ -48,9 +56,14 @@ const messages = {
   ERR_DAEMON_LOCK: (c) =>
     `cannot lock the pid file ${c.path}${because(c)}; name one on a file system that knows flock(2)`,
   ERR_DAEMON_WRITE_PID: (c) => `cannot write the pid file ${c.path}${because(c)}; free some space`,
-  ERR_DAEMON_USER: (c) => `cannot become the user ${c.what}${because(c)}; ${nameOrRoot('user')}`,
-  ERR_DAEMON_GROUP: (c) => `cannot become the group ${c.what}${because(c)}; ${nameOrRoot('group')}`,
-  ERR_DAEMON_GROUPS: (c) => `cannot have the groups ${c.what}${because(c)}; ${nameOrRoot('group')}`,
+  ERR_DAEMON_USER: (c) =>
+    `cannot become the user ${c.what}${because(c)}; ${becomeOther(c, 'user')}`,
+  ERR_DAEMON_GROUP: (c) =>
+    c.errno === 'EINVAL'
+      ? `cannot tell the group of the user ${c.what}, which is in no list of users; give \`group\` too`
+      : `cannot become the group ${c.what}${because(c)}; ${becomeOther(c, 'group')}`,
+  ERR_DAEMON_GROUPS: (c) =>
+    `cannot have the groups ${c.what}${because(c)}; ${becomeOther(c, 'group')}`,
   ERR_DAEMON_CREDENTIALS: (c) => `cannot change the credentials${because(c)}; start it as root`,
   ERR_DAEMON_LIMITS: (c) =>
     `cannot set the limits ${c.what}${because(c)}; stay below the hard ones (ulimit -H), or start it as root`,
@@ -59,7 +72,7 @@ const messages = {
   ERR_DAEMON_NICE: (c) => `cannot set nice to ${c.what}${because(c)}; only root may lower it`,
   ERR_DAEMON_CHROOT: (c) =>
     `cannot make ${c.path} the root directory${because(c)}; name an existing one, as root`,
-  ERR_DAEMON_EXEC: (c) => `cannot execute ${c.path}${because(c)}`,
+  ERR_DAEMON_EXEC: (c) => `cannot execute ${c.path} again${c.what ?? because(c)}; ${executable(c)}`,
   ERR_DAEMON_STDIN: (c) =>
     `cannot open ${c.path} for stdin${because(c)}; name a file that can be read, or 'null'`,
   ERR_DAEMON_LOG: (c) =>

@@ -89,17 +89,30 @@ export function failureError(failure: NativeFailure, settings: Settings): Daemon
       ? { path: typeof target === 'number' ? `descriptor ${target}` : (target as string) }
       : {}),
     ...systemError(errno),
-    ...details(failure, target),
+    ...details(failure, settings, target),
   });
 }
 
 /** The part of the message that only this failure has. */
-function details({ step, thread, pid, waitStatus }: NativeFailure, target: unknown): ErrorContext {
+function details(
+  { step, thread, pid, waitStatus }: NativeFailure,
+  settings: Settings,
+  target: unknown,
+): ErrorContext {
   if (step === 'freeze' && thread !== 0)
     return { what: `the thread ${thread} could not be stopped` };
   if (step === 'handover') return { pid, ...howItEnded(pid, waitStatus) };
   if (step === 'children') return liveChild(pid);
+  if (step === 'exec') return { path: process.execPath };
+  if (target === undefined && (step === 'group' || step === 'groups'))
+    return { what: whose(step, settings) };
   return target === undefined ? {} : { what: show(target) };
+}
+
+/** Groups that were not named, but follow from what was. */
+function whose(step: 'group' | 'groups', { user, group }: Settings): string {
+  if (step === 'group') return show(user);
+  return group === undefined ? `of the user ${show(user)}` : `of the group ${show(group)}`;
 }
 
 function liveChild(pid: number): ErrorContext {

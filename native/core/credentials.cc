@@ -102,37 +102,49 @@ Failure Credentials::resolve_groups(const Plan& plan) {
   return {};
 }
 
-Failure Credentials::check_rights() const {
+// An ordinary user stays what it is, and may ask for nothing else.
+Failure Credentials::check_rights() {
+  seen_.resize(groups_.size() + 1);
   if (geteuid() == 0) return {};
   if (has_uid_ && (uid_ != getuid() || uid_ != geteuid()))
     return {.step = Step::user_, .error = EPERM};
   if (has_gid_ && (gid_ != getgid() || gid_ != getegid()))
     return {.step = Step::group_, .error = EPERM};
+  if (has_groups_ && !has_these_groups()) return {.step = Step::groups_, .error = EPERM};
   return {};
 }
 
 int Credentials::apply() const {
-  const bool is_root = raw::syscall(SYS_geteuid) == 0;
-  // An ordinary user stays what it is, and may not set its groups, not even to the same.
-  if (!is_root) return 0;
-  if (has_groups_) {
-    const long error = raw::syscall(SYS_setgroups, static_cast<long>(groups_.size()),
-                                    raw::pointer(groups_.data()));
-    if (raw::failed(error)) return static_cast<int>(-error);
-    if (raw::syscall(SYS_getgroups, 0, 0) != static_cast<long>(groups_.size())) return EPERM;
-  }
+  if (has_groups_ && raw::syscall(SYS_geteuid) == 0)
+    if (const long error = raw::syscall(SYS_setgroups, static_cast<long>(groups_.size()),
+                                        raw::pointer(groups_.data())))
+      return static_cast<int>(-error);
+  if (has_gid_)
+    if (const long error = raw::syscall(SYS_setresgid, gid_, gid_, gid_))
+      return static_cast<int>(-error);
+  if (has_uid_)
+    if (const long error = raw::syscall(SYS_setresuid, uid_, uid_, uid_))
+      return static_cast<int>(-error);
+  return verify();
+}
+
+int Credentials::apply_to_all_threads() const {
+  if (has_groups_ && geteuid() == 0 && setgroups(groups_.size(), groups_.data()) != 0) return errno;
+  if (has_gid_ && setresgid(gid_, gid_, gid_) != 0) return errno;
+  if (has_uid_ && setresuid(uid_, uid_, uid_) != 0) return errno;
+  return verify();
+}
+
+// The way back is tried as well. Raw system calls.
+int Credentials::verify() const {
+  uint32_t real = 0, effective = 0, saved = 0;
+  if (has_groups_ && !has_these_groups()) return EPERM;
   if (has_gid_) {
-    const long error = raw::syscall(SYS_setresgid, gid_, gid_, gid_);
-    if (raw::failed(error)) return static_cast<int>(-error);
-    gid_t real = 0, effective = 0, saved = 0;
     raw::syscall(SYS_getresgid, raw::pointer(&real), raw::pointer(&effective),
                  raw::pointer(&saved));
     if (real != gid_ || effective != gid_ || saved != gid_) return EPERM;
   }
   if (has_uid_) {
-    const long error = raw::syscall(SYS_setresuid, uid_, uid_, uid_);
-    if (raw::failed(error)) return static_cast<int>(-error);
-    uid_t real = 0, effective = 0, saved = 0;
     raw::syscall(SYS_getresuid, raw::pointer(&real), raw::pointer(&effective),
                  raw::pointer(&saved));
     if (real != uid_ || effective != uid_ || saved != uid_) return EPERM;
@@ -141,12 +153,22 @@ int Credentials::apply() const {
   return 0;
 }
 
-int Credentials::apply_to_all_threads() const {
-  if (geteuid() != 0) return 0;
-  if (has_groups_ && setgroups(groups_.size(), groups_.data()) != 0) return errno;
-  if (has_gid_ && setresgid(gid_, gid_, gid_) != 0) return errno;
-  if (has_uid_ && setresuid(uid_, uid_, uid_) != 0) return errno;
-  return has_uid_ && uid_ != 0 && setuid(0) == 0 ? EPERM : 0;
+// The group itself may be among them or not: it makes no difference. Raw system calls; more groups
+// than there is room for are others.
+bool Credentials::has_these_groups() const {
+  const long count =
+      raw::syscall(SYS_getgroups, static_cast<long>(seen_.size()), raw::pointer(seen_.data()));
+  if (raw::failed(count)) return false;
+  const auto own = static_cast<gid_t>(raw::syscall(SYS_getegid));
+  const auto has = [own](const gid_t* begin, const gid_t* end, gid_t group) {
+    return group == own || std::find(begin, end, group) != end;
+  };
+  const gid_t* seen_end = seen_.data() + count;
+  const gid_t* wanted_end = groups_.data() + groups_.size();
+  return std::all_of(seen_.data(), seen_.data() + count,
+                     [&](gid_t group) { return has(groups_.data(), wanted_end, group); }) &&
+         std::all_of(groups_.begin(), groups_.end(),
+                     [&](gid_t group) { return has(seen_.data(), seen_end, group); });
 }
 
 // Into the directory first, or it could be another one by the time of the chroot; to the new root

@@ -19,8 +19,8 @@ class Credentials {
   /// no right to become.
   Failure resolve(const Plan& plan);
 
-  /// In the daemon: setgroups, setresgid, setresuid, each verified, and the way back tried. Returns
-  /// 0 or an errno.
+  /// In the daemon: setgroups, setresgid, setresuid; then all are verified, and the way back tried.
+  /// Returns 0 or an errno.
   int apply() const;
 
   /// The same where other threads run: through the C library, which tells them all. Returns 0 or an
@@ -34,12 +34,15 @@ class Credentials {
   Failure resolve_user(const std::string& user);
   Failure resolve_group(const std::string& group);
   Failure resolve_groups(const Plan& plan);
-  Failure check_rights() const;
+  Failure check_rights();
+  int verify() const;
+  bool has_these_groups() const;
 
   bool has_uid_ = false, has_gid_ = false, has_groups_ = false;
   uid_t uid_ = 0;
   gid_t gid_ = 0;
   std::vector<gid_t> groups_;
+  mutable std::vector<gid_t> seen_;  // room to look, where nothing may be allocated
   std::string user_, home_;
 };
 
