@@ -77,13 +77,13 @@ export type NativeStep =
   | 'survey'
   | 'fork'
   | 'oom_score_adj'
-  | 'nice'
   | 'chroot'
   | 'chdir'
-  | 'write_pid'
+  | 'nice'
   | 'credentials'
-  | 'exec'
   | 'revive'
+  | 'write_pid'
+  | 'exec'
   | 'handover';
 
 /** Why a process cannot be forked with its threads. */

@@ -11,7 +11,6 @@ import { exitStatusOf, isOurs } from './exit-status.js';
 import { stayForPreloads } from './launch-directory.js';
 import { commandLineMessage } from './messages.js';
 import { hasPreloads } from './preload.js';
-import { rebornProcess } from './reborn.js';
 import { reasonForNoScript } from './script.js';
 
 // Preloads run in Workers too.
@@ -19,7 +18,6 @@ if (isMainThread) start();
 
 function start(): void {
   try {
-    rebornProcess();
     const reason = reasonForNoScript();
     if (reason !== undefined) throw new DaemonError('ERR_DAEMON_NO_SCRIPT', { what: reason });
     const options = optionsFromEnvironment(process.env);

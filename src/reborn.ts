@@ -2,10 +2,12 @@
  * The exec strategy: the program is executed a second time, and finds out by a token in its
  * environment that it is the daemon.
  */
+import { absoluteFlags } from './absolute-flags.js';
 import { loadBinding, type NativeDaemon, type Plan } from './binding.js';
+import { commandLine } from './command-line.js';
 import { listenEnvironment } from './listen-fds.js';
 import { isRoot } from './places.js';
-import { absolutePreloads } from './preload.js';
+import { checkExecutableAgain } from './script.js';
 
 const variable = 'TSDAEMON_REBORN';
 
@@ -34,10 +36,17 @@ export interface Reborn {
 
 type Program = Pick<Plan, 'execPath' | 'token' | 'arguments' | 'environment'>;
 
-/** The program, as it is to be executed again from another directory. */
+/**
+ * The program, as it is to be executed again; from another directory where the user may not enter
+ * this one, or in another root.
+ *
+ * @throws DaemonError where that cannot be.
+ */
 export function programAgain(): Program {
   const origin = originHere();
-  const { execArgv, nodeOptions } = absolutePreloads(origin.directory);
+  const words = commandLine(origin.directory);
+  checkExecutableAgain(words);
+  const { execArgv, nodeOptions } = absoluteFlags(origin.directory);
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     ...listenEnvironment(),
@@ -47,24 +56,29 @@ export function programAgain(): Program {
   const legacy: Legacy = { launcherPid: process.pid, origin };
   return {
     execPath: process.execPath,
-    arguments: [process.argv0, ...execArgv, ...process.argv.slice(1)],
+    arguments: [process.argv0, ...execArgv, ...words],
     environment: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
     token: `${variable}=${encodeURIComponent(JSON.stringify(legacy))}`,
   };
 }
 
-let reborn: Reborn | undefined;
+// As soon as the package is loaded: no child is to inherit it.
+const reborn = takeToken();
 
-/** The second run, if this is one. The token is for this very process, and gone once it was read. */
+/** The second run, if this is one. */
 export function rebornProcess(): Reborn | undefined {
+  return reborn;
+}
+
+/** The token is for this very process. */
+function takeToken(): Reborn | undefined {
   const token = process.env[variable];
-  if (token === undefined) return reborn;
+  if (token === undefined) return undefined;
   delete process.env[variable];
   const [legacy = '', ...numbers] = token.split(',');
   const [pid, ...handed] = numbers.map(Number);
-  if (pid !== process.pid) return reborn;
-  reborn = read(JSON.parse(decodeURIComponent(legacy)) as Legacy, handed);
-  return reborn;
+  if (pid !== process.pid) return undefined;
+  return read(JSON.parse(decodeURIComponent(legacy)) as Legacy, handed);
 }
 
 /** The native side writes a 0 for a descriptor that there is not. */

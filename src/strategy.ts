@@ -4,6 +4,7 @@
 import { userInfo } from 'node:os';
 
 import { loadBinding, type NativeDaemon, type NativeFailure } from './binding.js';
+import { DaemonError } from './error.js';
 import { failureError } from './failure.js';
 import { makePlan } from './plan.js';
 import { programAgain, rebornProcess } from './reborn.js';
@@ -24,13 +25,25 @@ export interface Started {
  */
 export function start(settings: Settings): Started {
   const reborn = rebornProcess();
-  if (reborn !== undefined)
+  if (reborn !== undefined) {
+    enterDirectory(settings);
     return { native: { ...reborn.native, ...userOf(settings) }, strategy: 'exec' };
+  }
   const [outcome, strategy] = attempt(settings);
   if (!('step' in outcome)) return { native: outcome, strategy };
   const error = failureError(outcome, settings);
   if (error.code === 'ERR_DAEMON_RUNNING' && settings.ifRunning === 'ok') process.exit(0);
   throw error;
+}
+
+/** Up to here the second run was where the first was; that it can go on was seen before. */
+function enterDirectory({ cwd, chroot }: Settings): void {
+  if (cwd === 'keep' || chroot !== undefined) return;
+  try {
+    process.chdir(cwd);
+  } catch (cause) {
+    throw new DaemonError('ERR_DAEMON_CHDIR', { step: 'chdir', path: cwd, cause });
+  }
 }
 
 /** The user that the second run finds itself to be. */

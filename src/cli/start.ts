@@ -2,12 +2,12 @@ import { basename } from 'node:path';
 
 import type { Command } from 'commander';
 
+import { executeAgainWith } from '../command-line.js';
 import { daemonize } from '../daemonize.js';
 import { optionsFromEnvironment } from '../environment.js';
 import { whenMainModuleLoaded } from '../main-module.js';
 import { showStart } from '../messages.js';
 import type { DaemonizeOptions } from '../options.js';
-import { rebornProcess } from '../reborn.js';
 import { addDaemonOptions, daemonOptions, wordsOf } from './daemon-options.js';
 import { findScript, runMain } from './main-script.js';
 import { isTerminal, paint } from './output.js';
@@ -39,8 +39,6 @@ Examples:
 }
 
 export function startOptions(given: Record<string, unknown>): DaemonizeOptions {
-  // Its token is no setting.
-  rebornProcess();
   // The flag is nearer than the variable.
   if (given['foreground'] === true) delete process.env['TSDAEMON_FOREGROUND'];
   return {
@@ -52,8 +50,8 @@ export function startOptions(given: Record<string, unknown>): DaemonizeOptions {
 
 /** This process becomes the daemon, and the script its main module. */
 export function launch(script: string, args: readonly string[], options: DaemonizeOptions): void {
-  // What the exec strategy executes again, from another directory.
-  process.argv.splice(2, process.argv.length, 'start', ...wordsOf(options), '--', script, ...args);
+  const [, command = ''] = process.argv;
+  executeAgainWith([command, 'start', ...wordsOf(options), '--', script, ...args]);
   if (isTerminal(2)) {
     const label = options.name ?? basename(script);
     const running = `${label} is ${paint('green', 'running', 2)}, pid {pid}`;
