@@ -72,6 +72,7 @@
         'native/core/status_channel.cc',
         'native/core/stdio.cc',
         'native/core/support.cc',
+        'native/core/surroundings.cc',
       ],
     },
     {

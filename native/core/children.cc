@@ -1,10 +1,8 @@
 #include "children.h"
 
-#include <dirent.h>
 #include <sys/wait.h>
 
 #include <cstdlib>
-#include <memory>
 #include <string>
 
 #include "files.h"
@@ -23,10 +21,9 @@ bool has_children() {
 std::vector<int> find_children() {
   if (!has_children()) return {};
   std::vector<int> children;
-  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(opendir("/proc/self/task"), closedir);
-  while (const dirent* task = tasks ? readdir(tasks.get()) : nullptr) {
+  for (const int thread : thread_ids()) {
     const std::string list =
-        read_file((std::string("/proc/self/task/") + task->d_name + "/children").c_str());
+        read_file(("/proc/self/task/" + std::to_string(thread) + "/children").c_str());
     char* end = nullptr;
     for (const char* at = list.c_str(); const long pid = strtol(at, &end, 10); at = end)
       children.push_back(static_cast<int>(pid));

@@ -1,5 +1,6 @@
 #include "daemonize.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "children.h"
 #include "credentials.h"
 #include "descriptors.h"
+#include "files.h"
 #include "forkall/forkall.h"
 #include "forkall/syscalls.h"
 #include "launcher.h"
@@ -16,9 +18,11 @@
 #include "log_follower.h"
 #include "notify.h"
 #include "reexec.h"
+#include "signals_blocked.h"
 #include "status_channel.h"
 #include "stdio.h"
 #include "support.h"
+#include "surroundings.h"
 
 namespace tsdaemon {
 
@@ -30,6 +34,7 @@ namespace {
 struct Start {
   Descriptors descriptors;
   std::vector<int> inherited;
+  std::vector<int> threads = {0};  // whose nice value is changed: this one
   Credentials credentials;
   LockFile lock_file;
   Stdio stdio;
@@ -37,6 +42,7 @@ struct Start {
   StatusChannel channel;
   ScopedFd notify_socket;
   int notify_error = -1;  // negated
+  ScopedFd launch_directory;
   Launcher launcher;
   forkall::Forkall forkall;
 
@@ -47,6 +53,7 @@ struct Start {
   Failure prepare_waiting(const Plan& plan);
   static Failure check_children(const Plan& plan);
   Failure fork(const Plan& plan, forkall::Side* side, int* daemon);
+  void close_inherited() const;
   Failure take_steps(const Plan& plan);
   Failure change_credentials() const;
   Failure reserve_pid() const;
@@ -98,6 +105,7 @@ Failure Start::open_for_daemon(const Plan& plan) {
 
 Failure Start::prepare_exec(const Plan& plan) {
   if (Failure failure = open_for_daemon(plan)) return failure;
+  launch_directory.reset(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   return prepare_waiting(plan);
 }
 
@@ -124,17 +132,20 @@ Failure Start::fork(const Plan& plan, forkall::Side* side, int* daemon) {
   return {};
 }
 
+void Start::close_inherited() const {
+  for (const int fd : inherited) raw::close(fd);
+}
+
 // The steps of daemon(7), in its order, by raw system calls.
 Failure Start::take_steps(const Plan& plan) {
-  for (const int fd : inherited) raw::close(fd);
   if (plan.umask >= 0) raw::syscall(SYS_umask, plan.umask);
-  if (Failure failure = apply_limits(plan)) return failure;
+  if (Failure failure = apply_oom_score_adj(plan)) return failure;
   if (!plan.chroot.empty())
     if (const int error = change_root(plan.chroot)) return {.step = Step::chroot_, .error = error};
   if (!plan.cwd.empty())
     if (const long error = raw::syscall(SYS_chdir, raw::pointer(plan.cwd.c_str())))
       return {.step = Step::chdir_, .error = static_cast<int>(-error)};
-  return {};
+  return apply_nice(plan, threads);
 }
 
 // Where the daemon's user may not be, nothing that is relative to the directory could work.
@@ -152,7 +163,9 @@ Failure Start::reserve_pid() const {
 
 // In the daemon. The threads are revived after the steps, and so inherit what the steps set.
 Failure Start::complete(const Plan& plan) {
+  close_inherited();
   if (Failure failure = take_steps(plan)) return failure;
+  if (Failure failure = apply_limits(plan)) return failure;
   if (Failure failure = change_credentials()) return failure;
   if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
   if (Failure failure = reserve_pid()) return failure;
@@ -160,22 +173,29 @@ Failure Start::complete(const Plan& plan) {
   return {};
 }
 
-// In the daemon that is about to execute the program anew: it has no thread but this one.
+// In the daemon that is about to execute the program anew: it has no thread but this one. What the
+// program does before it comes to be a daemon it does where it did so the first time, if its user
+// may enter there.
 Failure Start::complete_for_exec(const Plan& plan) {
+  close_inherited();
   if (Failure failure = take_steps(plan)) return failure;
+  if (Failure failure = apply_limits(plan)) return failure;
   if (Failure failure = change_credentials()) return failure;
   if (Failure failure = reserve_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
+  if (plan.chroot.empty()) raw::syscall(SYS_fchdir, launch_directory.get());
   return {};
 }
 
-// In the foreground, where the other threads run.
+// In the foreground, where the other threads run. What cannot be undone comes last.
 Failure Start::complete_in_place(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
+  if (Failure failure = reserve_pid()) return failure;
+  if (Failure failure = apply_limits(plan)) return failure;
   if (const int error = credentials.apply_to_all_threads())
     return {.step = Step::credentials_, .error = error};
-  if (Failure failure = reserve_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
+  close_inherited();
   return {};
 }
 
@@ -258,6 +278,8 @@ Failure daemonize_by_exec(const Plan& plan) {
   }
   reexec.prepare(plan);
 
+  // Threads that cannot be stopped do not keep main from being deaf.
+  const SignalsBlocked signals_blocked;
   const bool alone =
       threads.prepare() == 0 && threads.freeze(forkall::Forkall::freeze_timeout_ns) == 0;
   forkall::Side side = forkall::Side::launcher;
@@ -271,7 +293,7 @@ Failure daemonize_by_exec(const Plan& plan) {
     if (!failure) {
       error = reexec.execute({start.channel.writer(), start.stdio.final_stderr(),
                               start.lock_file.file(), start.lock_file.directory()},
-                             plan.kept);
+                             plan.kept, exec_channel.writer());
       failure = {.step = Step::exec_, .error = error};
     }
     exec_channel.write({Report::Word::failed, failure.step, failure.error, 0, 0});
@@ -294,13 +316,23 @@ Failure daemonize_by_exec(const Plan& plan) {
 
 Failure stay(const Plan& plan, Daemonized* daemonized) {
   Start start;
+  Surroundings before;
   Failure failure = start.open(plan);
-  if (!failure) failure = start.complete_in_place(plan);
-  if (failure)
+  if (!failure)
+    if (const int error = before.remember(plan)) failure = {.step = Step::prepare_, .error = error};
+  if (failure) {
     start.lock_file.give_up();
-  else
-    start.hand_over(daemonized);
-  return failure;
+    return failure;
+  }
+  start.threads = thread_ids();
+  failure = start.complete_in_place(plan);
+  if (failure) {
+    before.put_back();
+    start.lock_file.give_up();
+    return failure;
+  }
+  start.hand_over(daemonized);
+  return {};
 }
 
 Obstacle find_obstacle() {

@@ -30,8 +30,8 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized);
 Failure daemonize_by_exec(const Plan& plan);
 
 /// The same without a fork, for a process that a supervisor watches: the lock, the pid file, the
-/// umask, limits and credentials hold in the foreground as well. On a failure the lock is given
-/// back; what the steps before it have set stays.
+/// umask, limits and credentials hold in the foreground as well. On a failure what the steps before
+/// it have set is put back, as far as this process has the right to.
 Failure stay(const Plan& plan, Daemonized* daemonized);
 
 /// Why this process cannot be forked, or `none`.

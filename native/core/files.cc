@@ -1,7 +1,11 @@
 #include "files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
 
 #include "scoped.h"
 
@@ -14,6 +18,14 @@ std::string read_file(const char* path) {
   for (ssize_t length; file.valid() && (length = ::read(file.get(), part, sizeof(part))) > 0;)
     text.append(part, static_cast<size_t>(length));
   return text;
+}
+
+std::vector<int> thread_ids() {
+  std::vector<int> ids;
+  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(opendir("/proc/self/task"), closedir);
+  while (const dirent* task = tasks ? readdir(tasks.get()) : nullptr)
+    if (task->d_name[0] != '.') ids.push_back(atoi(task->d_name));
+  return ids;
 }
 
 }  // namespace tsdaemon

@@ -59,19 +59,26 @@ Failure check_limits(const Plan& plan) {
   return check_limit(RLIMIT_NOFILE, plan.limit_nofile);
 }
 
-Failure apply_limits(const Plan& plan) {
-  if (const int error = set_limit(RLIMIT_CORE, plan.limit_core))
-    return {.step = Step::limits_, .error = error};
-  if (plan.has_oom_score_adj)
-    if (const int error = write_oom_score_adj(plan.oom_score_adj))
-      return {.step = Step::oom_score_adj_, .error = error};
-  if (plan.has_nice)
-    if (const long error = raw::syscall(SYS_setpriority, PRIO_PROCESS, 0, plan.nice))
+Failure apply_oom_score_adj(const Plan& plan) {
+  const int error = plan.has_oom_score_adj ? write_oom_score_adj(plan.oom_score_adj) : 0;
+  return error == 0 ? Failure{} : Failure{.step = Step::oom_score_adj_, .error = error};
+}
+
+// A thread may have ended meanwhile.
+Failure apply_nice(const Plan& plan, const std::vector<int>& threads) {
+  for (const int thread : threads) {
+    const long error =
+        plan.has_nice ? raw::syscall(SYS_setpriority, PRIO_PROCESS, thread, plan.nice) : 0;
+    if (error != 0 && error != -ESRCH)
       return {.step = Step::nice_, .error = static_cast<int>(-error)};
-  // Last: writing the score above takes a descriptor.
-  if (const int error = set_limit(RLIMIT_NOFILE, plan.limit_nofile))
-    return {.step = Step::limits_, .error = error};
+  }
   return {};
+}
+
+Failure apply_limits(const Plan& plan) {
+  int error = set_limit(RLIMIT_CORE, plan.limit_core);
+  if (error == 0) error = set_limit(RLIMIT_NOFILE, plan.limit_nofile);
+  return error == 0 ? Failure{} : Failure{.step = Step::limits_, .error = error};
 }
 
 }  // namespace tsdaemon

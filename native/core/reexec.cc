@@ -1,6 +1,7 @@
 #include "reexec.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -16,6 +17,8 @@ namespace {
 // pid, and the four descriptors handed over, each with its separator
 constexpr size_t numbers = 5;
 
+constexpr int first_free = 3;
+
 std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   for (std::string& string : strings) pointers.push_back(string.data());
@@ -25,6 +28,12 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
 
 void set_close_on_exec(int fd, bool closes) {
   if (fd >= 0) raw::syscall(SYS_fcntl, fd, F_SETFD, closes ? FD_CLOEXEC : 0);
+}
+
+// Not open, or not once the program is executed.
+bool will_be_free(int fd) {
+  const long flags = raw::syscall(SYS_fcntl, fd, F_GETFD);
+  return flags < 0 || (flags & FD_CLOEXEC) != 0;
 }
 
 }  // namespace
@@ -52,11 +61,31 @@ void Reexec::write_token(const Handed& handed) {
   *out = '\0';
 }
 
-int Reexec::execute(const Handed& handed, const std::vector<int>& kept) {
-  write_token(handed);
-  for (const int fd : {handed.status, handed.final_stderr, handed.pid_file, handed.pid_directory})
-    set_close_on_exec(fd, false);
+// To the lowest numbers that there will be: at its start Node closes on exec what is open up to 15,
+// and from there to the first gap (libuv's `uv_disable_stdio_inheritance`). So a child that is
+// started before our own code runs does not inherit them.
+int Reexec::move_down(Handed* handed, int reserved) {
+  int target = first_free;
+  for (int* fd :
+       {&handed->status, &handed->final_stderr, &handed->pid_file, &handed->pid_directory}) {
+    if (*fd < 0) continue;
+    while (target == reserved || handed->holds(target) || !will_be_free(target)) ++target;
+    if (target > *fd) continue;
+    const long moved = raw::syscall(SYS_dup3, *fd, target, O_CLOEXEC);
+    if (moved < 0) return static_cast<int>(-moved);
+    *fd = target;
+  }
+  return 0;
+}
+
+// Node has closed on exec the standard streams as well.
+int Reexec::execute(Handed handed, const std::vector<int>& kept, int reserved) {
   for (const int fd : kept) set_close_on_exec(fd, false);
+  if (const int error = move_down(&handed, reserved)) return error;
+  write_token(handed);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, handed.status,
+                       handed.final_stderr, handed.pid_file, handed.pid_directory})
+    set_close_on_exec(fd, false);
   const uint64_t no_signals = 0;
   raw::sigprocmask(SIG_SETMASK, &no_signals, nullptr);
   return static_cast<int>(-raw::syscall(SYS_execve, raw::pointer(path_.c_str()),
@@ -64,6 +93,7 @@ int Reexec::execute(const Handed& handed, const std::vector<int>& kept) {
 }
 
 void Reexec::take(const Handed& handed) {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) set_close_on_exec(fd, false);
   for (const int fd : {handed.status, handed.final_stderr, handed.pid_file, handed.pid_directory})
     set_close_on_exec(fd, true);
 }

@@ -15,17 +15,23 @@ class Reexec {
   /// What the new program is handed, open across the exec.
   struct Handed {
     int status, final_stderr, pid_file, pid_directory;
+
+    bool holds(int fd) const {
+      return fd == status || fd == final_stderr || fd == pid_file || fd == pid_directory;
+    }
   };
 
   void prepare(const Plan& plan);
 
-  /// In the daemon: never returns but with an errno. Raw system calls.
-  int execute(const Handed& handed, const std::vector<int>& kept);
+  /// In the daemon: never returns but with an errno, which `reserved` is needed to report. Raw
+  /// system calls.
+  int execute(Handed handed, const std::vector<int>& kept, int reserved);
 
-  /// In the new program: closed at its own execs from now on.
+  /// In the new program: closed at its own execs from now on, unlike the standard streams.
   static void take(const Handed& handed);
 
  private:
+  static int move_down(Handed* handed, int reserved);
   void write_token(const Handed& handed);
 
   std::string path_, token_;

@@ -24,13 +24,13 @@ namespace tsdaemon {
   STEP(survey)               \
   STEP(fork)                 \
   STEP(oom_score_adj)        \
-  STEP(nice)                 \
   STEP(chroot)               \
   STEP(chdir)                \
-  STEP(write_pid)            \
+  STEP(nice)                 \
   STEP(credentials)          \
-  STEP(exec)                 \
   STEP(revive)               \
+  STEP(write_pid)            \
+  STEP(exec)                 \
   STEP(handover)
 
 enum class Step : int32_t {
