@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { sleeps } from './helpers/daemons.ts';
-import { starts } from './helpers/lines.ts';
+import { isEarly, starts } from './helpers/lines.ts';
 import { descriptors, isAlive } from './helpers/proc.mjs';
 import { ShellLaunch } from './helpers/shell.ts';
 import { test } from './helpers/test.ts';
@@ -29,7 +29,7 @@ for (const { line, entry, name } of starts) {
     for (const { title, line: shellLine, stdout } of lines) {
       test(`is waited for until it is ready, and no longer, by ${title}`, async ({ scene }) => {
         // The preload closes by itself what the launcher has inherited.
-        const closing = entry === 'daemonize' ? { closeFds: true } : {};
+        const closing = isEarly(entry) ? {} : { closeFds: true };
         const daemon = { ready: 'loaded', log: scene.path('log'), ...closing };
         const options = { line, entry, program: 'main/commonjs.cjs', daemon };
         const shell = new ShellLaunch(scene, options, shellLine);

@@ -1,44 +1,78 @@
-import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { lines } from './helpers/lines.ts';
+import { calls, carriesState, lines, strategyOf } from './helpers/lines.ts';
+import { isAlive, stat } from './helpers/proc.mjs';
 import { test } from './helpers/test.ts';
 
-interface AtWork {
-  status: number;
-  refusals: string[];
+interface Up {
+  pid: number;
+  strategy: string;
 }
 
-/** The moment has to be met: one start may miss it. */
-const rounds = ['first', 'second', 'third', 'fourth'];
+interface Refused {
+  error: Record<string, unknown>;
+  before: unknown;
+  after: unknown;
+}
+
+for (const { line, entry, name } of calls) {
+  describe.concurrent(`a process with a child ${name}`, () => {
+    const start = { line, entry, program: 'surrounded.cjs', args: ['child'] };
+
+    test('is refused, the child is named, and nothing was done', async ({ scene }) => {
+      scene.launch({ ...start, daemon: { pidFile: scene.path('pid') } });
+      const { error, before, after } = await scene.report<Refused>('refused');
+      const child = await scene.report<Up>('child');
+      expect(error).toMatchObject({
+        ...{ name: 'DaemonError', code: 'ERR_DAEMON_UNFORKABLE', step: 'children' },
+        pid: child.pid,
+      });
+      expect(error['message']).toContain(`the child process ${child.pid} `);
+      expect(after).toEqual(before);
+    });
+
+    test('becomes a daemon by force, and the child stays with the launcher', async ({ scene }) => {
+      const launch = scene.launch({ ...start, daemon: { force: true } });
+      const { pid } = await scene.report<Up>('up');
+      const child = await scene.report<Up>('child');
+      expect(isAlive(child.pid)).toBe(true);
+      // The second run has made one of its own.
+      expect(stat(child.pid)?.ppid === pid).toBe(!carriesState(entry));
+      expect(pid).not.toBe(await launch.started);
+    });
+
+    test('becomes a daemon when the child has ended', async ({ scene }) => {
+      scene.launch({ ...start, args: ['ended-child'] });
+      expect((await scene.report<Up>('up')).strategy).toBe(strategyOf(entry));
+    });
+  });
+}
 
 for (const line of lines) {
-  describe(`children on Node ${line.major}`, () => {
-    for (const round of rounds) {
-      test(`that a Worker starts at the same time are not lost, the ${round} time`, async ({
-        scene,
-      }) => {
-        const env = { TEST_STRATEGY: 'fork' };
-        const launch = scene.launch({ line, args: ['fixtures/children-at-work.cjs'], env });
-        const { status, refusals } = await scene.report<AtWork>('up');
-        expect(status).toBe(0);
-        for (const refusal of refusals) expect(refusal).toBe('ERR_DAEMON_UNFORKABLE children');
-        expect(await launch.end()).toEqual({ code: 0, signal: null });
-      });
-    }
+  describe.concurrent(`a process under a tracer on Node ${line.major}`, () => {
+    const start = { line, program: 'surrounded.cjs' };
+    const options = (strategy: string) => ({ TEST_OPTIONS: JSON.stringify({ strategy }) });
 
-    test('that were started before it is ready cannot fill the memory that was its stderr', async ({
-      scene,
-    }) => {
-      const launch = scene.launch({
-        line,
-        entry: 'daemonize',
-        program: 'early-child.cjs',
-        daemon: { ready: 'manual' },
-      });
-      expect(await launch.finished()).toMatchObject({ code: 0, stderr: 'first\n' });
-      const { pid, said } = await scene.report<{ pid: number; said: string }>('child');
-      expect(said).toBe('ended with 1\n');
-      expect(statSync(`/proc/${pid}/fd/2`).size).toBe('first\n'.length);
+    test('is executed anew, as the handle tells, if it may be', async ({ scene }) => {
+      const through = [join(scene.root, 'traced')];
+      const launch = scene.launch({ ...start, env: options('auto'), through });
+      expect((await launch.end()).code).toBe(0);
+      expect((await scene.report<Up>('up')).strategy).toBe('exec');
+    });
+
+    test('is refused by fork', async ({ scene }) => {
+      scene.launch({ ...start, env: options('fork'), through: [join(scene.root, 'traced')] });
+      const { error, before, after } = await scene.report<Refused>('refused');
+      expect(error).toMatchObject({ code: 'ERR_DAEMON_UNFORKABLE', step: 'support' });
+      expect(error['message']).toContain('a debugger or strace is attached');
+      expect(after).toEqual(before);
+    });
+
+    test('and with a child is refused all the same', async ({ scene }) => {
+      const through = [join(scene.root, 'traced')];
+      scene.launch({ ...start, args: ['child'], env: options('auto'), through });
+      const { error } = await scene.report<Refused>('refused');
+      expect(error).toMatchObject({ code: 'ERR_DAEMON_UNFORKABLE', step: 'children' });
     });
   });
 }

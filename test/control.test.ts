@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'no
 import { describe, expect } from 'vitest';
 import { anyLine, startDaemon } from './helpers/cli.ts';
 import type { LaunchOptions } from './helpers/launch.ts';
-import { type Line, lines } from './helpers/lines.ts';
+import { calls, type Line, strategyOf } from './helpers/lines.ts';
 import { isAlive } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { test } from './helpers/test.ts';
@@ -63,14 +63,16 @@ const running = anyLine;
 /** Above the largest pid that Linux gives. */
 const nobody = '5000000';
 
-for (const line of lines) {
-  describe(`the library on Node ${line.major}`, () => {
+for (const { line, entry, name } of calls) {
+  const by = { env: { TSDAEMON_STRATEGY: strategyOf(entry) } };
+
+  describe(`the library, of a daemon ${name}`, () => {
     test('sees a daemon through its life, and ends it', async ({ scene }) => {
       const pidFile = scene.path('pid');
       expect(await call(scene, line, 'status', [pidFile])).toMatchObject({
         result: { state: 'stopped' },
       });
-      const pid = await startDaemon(scene, line);
+      const pid = await startDaemon(scene, line, 'willing', by);
       expect((await call(scene, line, 'status', [pidFile])).result).toEqual({
         state: 'running',
         pid,
@@ -90,14 +92,14 @@ for (const line of lines) {
     test('waits for a daemon that takes its time, and the event loop goes on meanwhile', async ({
       scene,
     }) => {
-      const pid = await startDaemon(scene, line, 'slow');
+      const pid = await startDaemon(scene, line, 'slow', by);
       const { result, turns } = await call(scene, line, 'stop', [scene.path('pid')]);
       expect(result).toEqual({ outcome: 'stopped', pid });
       expect(turns).toBeGreaterThan(20);
     });
 
     test('kills a daemon that ignores SIGTERM, and not before the timeout', async ({ scene }) => {
-      const pid = await startDaemon(scene, line, 'stubborn');
+      const pid = await startDaemon(scene, line, 'stubborn', by);
       const begin = Date.now();
       const { result } = await call(scene, line, 'stop', [scene.path('pid'), { timeout: 600 }]);
       expect(result).toEqual({ outcome: 'killed', pid });
@@ -110,7 +112,7 @@ for (const line of lines) {
     });
 
     test('does not kill it when it may not, and tells so', async ({ scene }) => {
-      const pid = await startDaemon(scene, line, 'stubborn');
+      const pid = await startDaemon(scene, line, 'stubborn', by);
       const { error } = await call(scene, line, 'stop', [
         scene.path('pid'),
         // biome-ignore lint/suspicious/noThenProperty: the option's name
@@ -126,7 +128,7 @@ for (const line of lines) {
     });
 
     test('sends signals', async ({ scene }) => {
-      const pid = await startDaemon(scene, line);
+      const pid = await startDaemon(scene, line, 'willing', by);
       expect((await call(scene, line, 'reload', [scene.path('pid')])).result).toBe(pid);
       await scene.until('the first SIGHUP', () => existsSync(scene.path('hangup.json')));
       expect((await call(scene, line, 'signal', [scene.path('pid'), 'SIGHUP'])).result).toBe(pid);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { nodesOf } from './helpers/daemons.ts';
 import type { DaemonOptions, LaunchOptions } from './helpers/launch.ts';
-import { type Entry, starts } from './helpers/lines.ts';
+import { type Entry, isEarly, starts } from './helpers/lines.ts';
 import { descriptors, isAlive } from './helpers/proc.mjs';
 import { Terminal } from './helpers/pty.ts';
 import type { Scene } from './helpers/scene.ts';
@@ -80,7 +80,7 @@ const interrupts = [
 
 /** How an error that nobody catches looks: one line by early, Node's own report by the call. */
 const refusal = (entry: Entry, code: string) =>
-  entry === 'early'
+  isEarly(entry)
     ? new RegExp(`^tsdaemon: ${code}: [^\n]+\n$`)
     : new RegExp(
         `^${code === 'ERR_DAEMON_OPTION' ? 'OptionError|TypeError' : 'DaemonError'}.*: `,

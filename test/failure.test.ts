@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
-import { lines } from './helpers/lines.ts';
+import { calls, carriesState, isEarly, lines, starts, strategyOf } from './helpers/lines.ts';
 import { status, threads, unforkableMappings } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { sharedScene, test } from './helpers/test.ts';
@@ -164,8 +164,10 @@ const forbidden = [
   },
 ];
 
-for (const line of lines) {
-  describe(`a server on Node ${line.major} that cannot become a daemon`, () => {
+for (const { line, entry, name } of calls) {
+  const strategy = strategyOf(entry);
+
+  describe(`a server ${name} that cannot become a daemon`, () => {
     const running = sharedScene(async (scene) => ({
       server: await serve(scene, { line }),
       files: prepare(scene),
@@ -175,28 +177,29 @@ for (const line of lines) {
       test(`goes on when ${title}`, async () => {
         const { server, files } = running();
         const path = String(Object.values(options(files))[0]);
-        const error = await failure(server, options(files));
+        const error = await failure(server, { ...options(files), strategy });
         expect(error).toMatchObject({ name: 'DaemonError', code, step, errno });
         expect(error.path).toBe(step === 'stdout' && errno === 'EBADF' ? 'descriptor 999' : path);
         expect(error.message).toContain(errno);
       });
     }
 
-    test('becomes one when it is tried again with what can be done', async () => {
-      const { server } = running();
-      const { pid } = await server.daemonize({});
-      expect(pid).not.toBe(server.pid);
-      expect(await server.launch.finished()).toEqual({
-        code: 0,
-        signal: null,
-        stdout: '',
-        stderr: '',
+    if (carriesState(entry))
+      test('becomes one when it is tried again with what can be done', async () => {
+        const { server } = running();
+        const { pid } = await server.daemonize({});
+        expect(pid).not.toBe(server.pid);
+        expect(await server.launch.finished()).toEqual({
+          code: 0,
+          signal: null,
+          stdout: '',
+          stderr: '',
+        });
+        expect(await server.work()).toEqual({ pid, reply: 'STILL HERE' });
       });
-      expect(await server.work()).toEqual({ pid, reply: 'STILL HERE' });
-    });
   });
 
-  describe(`an ordinary user's server on Node ${line.major}`, () => {
+  describe(`an ordinary user's server ${name}`, () => {
     const running = sharedScene(async (scene) => {
       const prepared = prepare(scene);
       const server = await serve(scene, { line: openToAll(scene, line), through: asOrdinaryUser });
@@ -206,7 +209,7 @@ for (const line of lines) {
     for (const { title, options, code, step, errno } of forbidden) {
       test(`goes on when ${title}`, async () => {
         const { server, files } = running();
-        expect(await failure(server, options(files))).toMatchObject({
+        expect(await failure(server, { ...options(files), strategy })).toMatchObject({
           name: 'DaemonError',
           code,
           step,
@@ -218,7 +221,7 @@ for (const line of lines) {
     test('goes on when there may be no more processes', async () => {
       const { server } = running();
       const lift = limitProcesses(server.pid, 1);
-      const { error, before, after } = await server.daemonize({});
+      const { error, before, after } = await server.daemonize({ strategy });
       expect(after).toEqual(before);
       expect(error).toMatchObject({
         code: 'ERR_DAEMON_FORK',
@@ -229,6 +232,8 @@ for (const line of lines) {
       lift();
       expect(await server.work()).toEqual({ pid: server.pid, reply: 'STILL HERE' });
     });
+
+    if (!carriesState(entry)) return;
 
     test('goes on when the daemon may have only some of its threads', async () => {
       const { server } = running();
@@ -247,13 +252,15 @@ for (const line of lines) {
       expect(await server.work()).toEqual({ pid, reply: 'STILL HERE' });
     });
   });
+}
 
-  describe(`by early on Node ${line.major}`, () => {
+for (const { line, entry, name } of starts.filter(({ entry }) => isEarly(entry))) {
+  describe(name, () => {
     for (const { title, options, code, status } of steps) {
       test(`one line is said, and the status is ${status}, when ${title}`, async ({ scene }) => {
         const launch = scene.launch({
           line,
-          entry: 'early',
+          entry,
           program: 'self.cjs',
           daemon: options(prepare(scene)),
         });
@@ -281,7 +288,7 @@ for (const line of lines) {
     }) => {
       const nodeArgs = ['--require', join(scene.root, 'fixtures', 'no-more-processes.cjs')];
       const options = { line: openToAll(scene, line), through: asOrdinaryUser, nodeArgs };
-      const launch = scene.launch({ ...options, entry: 'early', program: 'self.cjs' });
+      const launch = scene.launch({ ...options, entry, program: 'self.cjs' });
       const { stderr, ...end } = await launch.finished();
       expect(end).toEqual({ code: 1, signal: null, stdout: '' });
       expect(stderr).toMatch(/^tsdaemon: ERR_DAEMON_FORK: .+\(EAGAIN\).+\n$/);

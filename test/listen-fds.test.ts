@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
-import { lines, starts } from './helpers/lines.ts';
+import { isEarly, lines, starts } from './helpers/lines.ts';
 import { test } from './helpers/test.ts';
 
 interface Activated {
@@ -39,10 +39,9 @@ for (const { line, entry, name } of starts) {
     const program = { line, entry, program: 'activated.cjs' } satisfies LaunchOptions;
 
     const inForeground = { place: 'the foreground', daemon: { detach: 'auto' as const } };
-    const places =
-      entry === 'early'
-        ? [{ ...inForeground, daemon: {} }]
-        : [inForeground, { place: 'a daemon', daemon: {} }];
+    const places = isEarly(entry)
+      ? [{ ...inForeground, daemon: {} }]
+      : [inForeground, { place: 'a daemon', daemon: {} }];
 
     for (const { place, daemon } of places) {
       test(`gives what was handed over, in ${place}`, async ({ scene }) => {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect } from 'vitest';
 import type { Launch } from './helpers/launch.ts';
-import { starts } from './helpers/lines.ts';
+import { isEarly, starts } from './helpers/lines.ts';
 import { isAlive } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { ShellLaunch } from './helpers/shell.ts';
@@ -48,7 +48,7 @@ function numbers(logs: string[], writer: string): number[] {
 }
 
 for (const { line, entry, name } of starts) {
-  const create = entry === 'early' ? 'nocreate' : 'create 0640';
+  const create = isEarly(entry) ? 'nocreate' : 'create 0640';
 
   describe.concurrent(`logrotate with ${create}`, () => {
     test(`loses no line of a busy daemon ${name}, nor doubles one`, async ({ scene }) => {

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { describe, expect } from 'vitest';
 import type { DaemonOptions, LaunchOptions } from './helpers/launch.ts';
-import { lines, starts } from './helpers/lines.ts';
+import { calls, carriesState, starts } from './helpers/lines.ts';
 import { Terminal } from './helpers/pty.ts';
 import type { Scene } from './helpers/scene.ts';
 import { fromShell } from './helpers/shell.ts';
@@ -159,9 +159,9 @@ for (const { line, entry, name } of starts) {
   });
 }
 
-for (const line of lines) {
-  describe.concurrent(`the logs of a daemon on Node ${line.major}`, () => {
-    const start = { line, entry: 'daemonize', program: 'logging.cjs' } as const;
+for (const { line, entry, name } of calls) {
+  describe.concurrent(`the logs of a daemon ${name} that has the handle`, () => {
+    const start = { line, entry, program: 'logging.cjs' };
 
     test('are opened anew by reopenLogs()', async ({ scene }) => {
       const daemon = { log: scene.path('log') };
@@ -176,25 +176,26 @@ for (const line of lines) {
       expect(scene.read('old')).toBe('');
     });
 
-    test('are followed by what led to the terminal', async ({ scene }) => {
-      const daemon = { log: scene.path('log') };
-      const terminal = new Terminal(scene, '"$@"; echo "status $?"; exec cat', {
-        ...start,
-        daemon,
-      });
-      await terminal.shows(/status 0/);
-      const { pid } = await scene.report<{ pid: number }>('up');
-      await write(scene, pid, 1, { log: [...all, 'terminal'] });
-      renameSync(scene.path('log'), scene.path('old'));
-      process.kill(pid, 'SIGHUP');
-      await scene.report('reopen');
-      await write(scene, pid, 2, { log: [...all, 'terminal'] });
-      rmSync(scene.path('reopen.json'));
+    if (carriesState(entry))
+      test('are followed by what led to the terminal', async ({ scene }) => {
+        const daemon = { log: scene.path('log') };
+        const terminal = new Terminal(scene, '"$@"; echo "status $?"; exec cat', {
+          ...start,
+          daemon,
+        });
+        await terminal.shows(/status 0/);
+        const { pid } = await scene.report<{ pid: number }>('up');
+        await write(scene, pid, 1, { log: [...all, 'terminal'] });
+        renameSync(scene.path('log'), scene.path('old'));
+        process.kill(pid, 'SIGHUP');
+        await scene.report('reopen');
+        await write(scene, pid, 2, { log: [...all, 'terminal'] });
+        rmSync(scene.path('reopen.json'));
 
-      renameSync(scene.path('log'), scene.path('older'));
-      process.kill(pid, 'SIGHUP');
-      await scene.report('reopen');
-      await write(scene, pid, 3, { log: [...all, 'terminal'] });
-    });
+        renameSync(scene.path('log'), scene.path('older'));
+        process.kill(pid, 'SIGHUP');
+        await scene.report('reopen');
+        await write(scene, pid, 3, { log: [...all, 'terminal'] });
+      });
   });
 }

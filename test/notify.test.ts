@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
-import { lines, starts } from './helpers/lines.ts';
+import { carriesState, lines, starts } from './helpers/lines.ts';
 import { Supervisor } from './helpers/supervisor.ts';
 import { test } from './helpers/test.ts';
 import { ordinaryUser } from './helpers/user.ts';
@@ -16,7 +16,8 @@ const sh = (line: string) => ['sh', '-c', line, 'sh'];
 const inForeground = { detach: 'auto' } as const;
 const asMain = (pid: number) => `READY=1\nMAINPID=${pid}`;
 
-for (const { line, entry, name } of starts) {
+// Nothing is executed anew there.
+for (const { line, entry, name } of starts.filter(({ entry }) => carriesState(entry))) {
   describe(`in the foreground, ${name}, a supervisor`, () => {
     const program = {
       line,

@@ -4,20 +4,20 @@ import { crowd, strangers } from './helpers/crowd.mjs';
 import { nodesOf } from './helpers/daemons.ts';
 import { deadlines } from './helpers/deadlines.mjs';
 import { command } from './helpers/launch.ts';
-import { entries, lines } from './helpers/lines.ts';
+import { entries, isEarly, lines } from './helpers/lines.ts';
 import { test } from './helpers/test.ts';
 
 const starts = 200;
 
 describe(`${starts} starts at once on one pid file`, () => {
-  for (const entry of entries) {
-    const left = entry === 'early' ? 'no pid file' : 'a pid file that was left';
+  for (const entry of [...entries, 'daemonize by exec'] as const) {
+    const left = isEarly(entry) ? 'no pid file' : 'a pid file that was left';
 
     test(`make exactly one daemon by ${entry}, with ${left}`, {
       timeout: 2 * deadlines.test,
     }, async ({ scene }) => {
       const pidFile = scene.path('pid');
-      if (entry === 'daemonize') writeFileSync(pidFile, `${process.pid}\n`);
+      if (!isEarly(entry)) writeFileSync(pidFile, `${process.pid}\n`);
       const commands = Array.from({ length: starts }, (_, number) => {
         const line = lines[number % lines.length];
         if (line === undefined) throw new Error('no Node');

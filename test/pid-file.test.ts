@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { DaemonOptions, LaunchOptions } from './helpers/launch.ts';
-import { starts } from './helpers/lines.ts';
+import { isEarly, starts } from './helpers/lines.ts';
 import { descriptors, isAlive } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { fromShell } from './helpers/shell.ts';
@@ -51,7 +51,7 @@ for (const { line, entry, name } of starts) {
       const { status, stdout } = await fromShell(scene, start(scene, 'natural'), line);
       const { pid, pidFile } = await scene.report<Up>('up');
       expect({ status, stdout }).toEqual({ status: 0, stdout: `${pid}\n` });
-      if (entry === 'daemonize') expect(pidFile).toBe(scene.path('pid'));
+      if (!isEarly(entry)) expect(pidFile).toBe(scene.path('pid'));
       expect(lstatSync(scene.path('pid')).mode & 0o7777).toBe(0o644);
 
       const [fd, ...others] = Object.entries(descriptors(pid))

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
 import { sleeps } from './helpers/daemons.ts';
 import type { LaunchOptions } from './helpers/launch.ts';
-import { lines, starts } from './helpers/lines.ts';
+import { calls, carriesState, isEarly, starts } from './helpers/lines.ts';
 import { isAlive, stat } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { fromShell, ShellLaunch } from './helpers/shell.ts';
@@ -230,7 +230,7 @@ for (const { line, entry, name } of starts) {
       other.close();
     });
 
-    if (entry === 'daemonize')
+    if (!isEarly(entry) && carriesState(entry))
       for (const kind of ['http', 'unix']) {
         test(`a server that listens since before the call is enough: ${kind}`, async ({
           scene,
@@ -261,8 +261,8 @@ for (const { line, entry, name } of starts) {
   });
 }
 
-for (const line of lines) {
-  describe.concurrent(`ready: loaded on Node ${line.major}, in a preload of the program's own`, () => {
+for (const { line, entry, name } of calls) {
+  describe.concurrent(`ready: loaded ${name}, in a preload of the program's own`, () => {
     for (const program of ['main/is-main.cjs', 'main/module.mjs']) {
       test(`the launcher waits for ${program}, which stays the main module`, async ({ scene }) => {
         const nodeArgs = ['--require', './fixtures/preload.cjs'];
@@ -281,16 +281,18 @@ for (const line of lines) {
     }
   });
 
-  describe.concurrent(`ready: loaded on Node ${line.major}, without a main module`, () => {
+  describe.concurrent(`ready: loaded ${name}, without a main module`, () => {
     const script = "require('./fixtures/lib/main.cjs').begin()";
     for (const { title, args, shellLine } of [
       { title: '-e', args: ['-e', script], shellLine: '"$@"' },
-      { title: 'stdin', args: [], shellLine: `echo "${script}" | "$@"` },
+      ...(carriesState(entry)
+        ? [{ title: 'stdin', args: [], shellLine: `echo "${script}" | "$@"` }]
+        : []),
     ]) {
       test(`the launcher waits for the script: ${title}`, async ({ scene }) => {
         const start: LaunchOptions = {
           line,
-          entry: 'daemonize',
+          entry,
           args,
           daemon: { ready: 'loaded' },
         };
@@ -307,31 +309,31 @@ for (const line of lines) {
 }
 
 describe.concurrent('the time that the launcher waits', () => {
-  for (const line of lines) {
+  for (const { line, entry, name } of calls) {
     const extending = (
       extension: number,
       duration: number,
       readyTimeout: number,
     ): LaunchOptions => ({
       line,
-      entry: 'daemonize',
+      entry,
       program: 'extending.cjs',
       args: [`${extension}`, `${duration}`],
       daemon: { ready: 'manual', readyTimeout },
     });
 
-    test(`can be extended on Node ${line.major}`, async ({ scene }) => {
+    test(`can be extended ${name}`, async ({ scene }) => {
       const seen = await fromShell(scene, extending(60_000, 2500, 2000));
       expect(seen).toEqual({ status: 0, stdout: '', stderr: '' });
       const { refused } = await scene.report<{ refused: string[] }>('up');
       expect(new Set(refused)).toEqual(new Set(['RangeError']));
     });
 
-    test(`can be extended for ever on Node ${line.major}`, async ({ scene }) => {
+    test(`can be extended for ever ${name}`, async ({ scene }) => {
       expect(await fromShell(scene, extending(0, 2500, 2000))).toMatchObject({ status: 0 });
     });
 
-    test(`can be cut short on Node ${line.major}`, async ({ scene }) => {
+    test(`can be cut short ${name}`, async ({ scene }) => {
       const seen = await fromShell(scene, extending(500, 100_000, 0));
       expect(seen).toMatchObject({ status: 124, stdout: '' });
       await scene.nothingLeft();

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { starts } from './helpers/lines.ts';
+import { starts, strategyOf } from './helpers/lines.ts';
 import {
   descriptors,
+  initialEnvironment,
   isAlive,
   stat,
   unforkableMappings,
@@ -11,6 +12,7 @@ import {
 import { Terminal } from './helpers/pty.ts';
 import type { Self } from './helpers/report.ts';
 import { sharedScene, test } from './helpers/test.ts';
+import { openToAll } from './helpers/user.ts';
 
 for (const { line, entry, name } of starts) {
   describe(name, () => {
@@ -43,6 +45,13 @@ for (const { line, entry, name } of starts) {
           writable: false,
         });
         expect(self.isDaemon).toBe(true);
+      });
+
+      test(`was made by ${strategyOf(entry)}`, () => {
+        const token = initialEnvironment(started().self.pid).filter((text) =>
+          text.startsWith('TSDAEMON_REBORN='),
+        );
+        expect(token.length).toBe(strategyOf(entry) === 'exec' ? 1 : 0);
       });
 
       test('has a session of its own and does not lead it', () => {
@@ -127,7 +136,8 @@ for (const { line, entry, name } of starts) {
     });
 
     test('may have given up root before', async ({ scene }) => {
-      const launch = scene.launch({ line, entry, program: 'given-up-root.cjs' });
+      const start = { line: openToAll(scene, line), entry, program: 'given-up-root.cjs' };
+      const launch = scene.launch(start);
       expect(await launch.end()).toEqual({ code: 0, signal: null });
       const { pid, session, strangers } = await scene.report<Self & { strangers: string[] }>(
         'self',

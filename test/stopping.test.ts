@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import type { DaemonOptions, Launch } from './helpers/launch.ts';
-import { type Entry, type Line, lines, starts } from './helpers/lines.ts';
+import { calls, type Entry, type Line, starts } from './helpers/lines.ts';
 import type { Scene } from './helpers/scene.ts';
 import { fromShell } from './helpers/shell.ts';
 import { test } from './helpers/test.ts';
@@ -24,7 +24,7 @@ class Running {
   /** fixtures/stopping.cjs with some of its parts, ready. */
   static async start(
     scene: Scene,
-    { line, entry = 'daemonize' }: { line: Line; entry?: Entry },
+    { line, entry }: { line: Line; entry: Entry },
     parts: string,
     more: DaemonOptions = {},
   ): Promise<Running> {
@@ -112,13 +112,13 @@ for (const start of starts) {
   });
 }
 
-for (const line of lines) {
-  describe.concurrent(`the stopping handlers on Node ${line.major}`, () => {
+for (const start of calls) {
+  describe.concurrent(`the stopping handlers ${start.name}`, () => {
     for (const signal of ends) {
       test(`are called before ${signal} ends the daemon, one after the other, the last first`, async ({
         scene,
       }) => {
-        const running = await Running.start(scene, { line }, 'first second third');
+        const running = await Running.start(scene, start, 'first second third');
         running.kill(signal);
         expect(await running.end()).toEqual({ code: null, signal });
         expect(running.said()).toEqual(
@@ -135,7 +135,7 @@ for (const line of lines) {
     }
 
     test('may be called once', async ({ scene }) => {
-      const running = await Running.start(scene, { line }, 'first once');
+      const running = await Running.start(scene, start, 'first once');
       running.kill('SIGTERM');
       expect(await running.end()).toEqual({ code: null, signal: 'SIGTERM' });
       expect(running.said().map((text) => text.replace(/,.*/, ''))).toEqual([
@@ -146,7 +146,7 @@ for (const line of lines) {
     });
 
     test('may fail, which the log tells, and the others are called', async ({ scene }) => {
-      const running = await Running.start(scene, { line }, 'first fails');
+      const running = await Running.start(scene, start, 'first fails');
       running.kill('SIGTERM');
       expect(await running.end()).toEqual({ code: null, signal: 'SIGTERM' });
       const log = scene.read('log');
@@ -157,7 +157,7 @@ for (const line of lines) {
     });
 
     test('may not take longer than shutdownTimeout', async ({ scene }) => {
-      const running = await Running.start(scene, { line }, 'first hangs', { shutdownTimeout: 300 });
+      const running = await Running.start(scene, start, 'first hangs', { shutdownTimeout: 300 });
       running.kill('SIGTERM');
       expect(await running.end()).toEqual({ code: null, signal: 'SIGTERM' });
       expect(running.said()).toEqual(['hangs, pid file there']);
@@ -167,7 +167,7 @@ for (const line of lines) {
     for (const second of ends) {
       test(`are not waited for any longer when ${second} comes as well`, async ({ scene }) => {
         const patient = { shutdownTimeout: 2 ** 31 - 1 };
-        const running = await Running.start(scene, { line }, 'first hangs', patient);
+        const running = await Running.start(scene, start, 'first hangs', patient);
         running.kill('SIGTERM');
         await scene.report('hangs');
         running.kill(second);
@@ -177,7 +177,7 @@ for (const line of lines) {
     }
 
     test('are not called when the program has a listener of its own', async ({ scene }) => {
-      const running = await Running.start(scene, { line }, 'first own');
+      const running = await Running.start(scene, start, 'first own');
       running.kill('SIGTERM');
       expect(await running.end()).toEqual({ code: 9, signal: null });
       expect(running.said().map((text) => text.replace(/,.*/, ''))).toEqual([
@@ -187,18 +187,18 @@ for (const line of lines) {
     });
   });
 
-  describe.concurrent(`a daemon on Node ${line.major}`, () => {
+  describe.concurrent(`a daemon ${start.name} that has the handle`, () => {
     test('is told to reload by SIGHUP', async ({ scene }) => {
-      const running = await Running.start(scene, { line }, 'reload');
+      const running = await Running.start(scene, start, 'reload');
       running.kill('SIGHUP');
       await scene.report('reload');
       expect(running.said().map((text) => text.replace(/,.*/, ''))).toEqual(['reopen', 'reload']);
     });
 
     test('gives up its pid file and its signals when it says so', async ({ scene }) => {
-      const running = await Running.start(scene, { line }, 'first reload release');
+      const running = await Running.start(scene, start, 'first reload release');
       expect(existsSync(scene.path('pid'))).toBe(false);
-      const next = { line, entry: 'daemonize', program: 'stopping.cjs' } as const;
+      const next = { ...start, program: 'stopping.cjs' };
       const daemon = { pidFile: scene.path('pid') };
       expect(await fromShell(scene, { ...next, daemon })).toMatchObject({ status: 0 });
       running.kill('SIGHUP');

@@ -62,7 +62,7 @@ function fill(root, addon) {
   for (const name of ['hand-over.py', 'systemd-boot.sh'])
     cpSync(join(helpers, name), join(root, name));
   const sources = join(helpers, 'c');
-  for (const name of ['reaper', 'no-flock', 'supervisor'])
+  for (const name of ['reaper', 'no-flock', 'supervisor', 'near-descriptors', 'traced'])
     compile(['-o', join(root, name), join(sources, `${name}.c`)]);
   compile([
     '-shared',

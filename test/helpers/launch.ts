@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { deadlines } from './deadlines.mjs';
 import { cleanEnvironment } from './environment.mjs';
-import type { Entry, Line } from './lines.ts';
+import { type Entry, isEarly, type Line, strategyOf } from './lines.ts';
 import { type End, type Reaped, reap } from './reaper.mjs';
 import type { Scene } from './scene.ts';
 
@@ -26,6 +26,13 @@ export interface DaemonOptions {
   strategy?: string;
   user?: string | number;
   group?: string | number;
+  groups?: (string | number)[];
+  chroot?: string;
+  limits?: { core?: number; nofile?: number };
+  oomScoreAdj?: number;
+  nice?: number;
+  keepFds?: number[];
+  force?: boolean;
 }
 
 export interface LaunchOptions {
@@ -58,16 +65,19 @@ export function command(
   scene: Scene,
   options: LaunchOptions,
 ): { argv: string[]; env: Record<string, string> } {
-  const { entry, line, daemon = {} } = options;
+  const { entry, line } = options;
+  const early = entry !== undefined && isEarly(entry);
+  const exec = entry !== undefined && strategyOf(entry) === 'exec';
+  const daemon = exec ? { ...options.daemon, strategy: 'exec' } : (options.daemon ?? {});
   const argv = [line.execPath, ...(options.nodeArgs ?? [])];
-  if (entry === 'early') argv.push('--require', 'tsdaemon/early');
+  if (early) argv.push('--require', 'tsdaemon/early');
   if (options.program !== undefined) argv.push(join('fixtures', options.program));
   argv.push(...(options.args ?? []));
   const env = {
     ...cleanEnvironment(),
     ...scene.environment(),
-    ...(entry === undefined ? {} : { TEST_ENTRY: entry }),
-    ...(entry === 'early' ? variables(daemon) : { TEST_OPTIONS: JSON.stringify(daemon) }),
+    ...(entry === undefined ? {} : { TEST_ENTRY: early ? 'early' : 'daemonize' }),
+    ...(early ? variables(daemon) : { TEST_OPTIONS: JSON.stringify(daemon) }),
     ...options.env,
   };
   return { argv, env };

@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { carriesState, isEarly, starts } from './helpers/lines.ts';
+import { descriptors } from './helpers/proc.mjs';
+import { test } from './helpers/test.ts';
+
+interface Up {
+  pid: number;
+}
+
+/** Opens descriptors for the launcher, as a CI system or a shell does, and runs it. */
+const inheriting = ['sh', '-c', 'exec "$@" 7>"$TEST_DIR/seven" 8>>"$TEST_DIR/eight"', 'sh'];
+
+for (const { line, entry, name } of starts) {
+  describe.concurrent(`what the launcher has inherited ${name}`, () => {
+    const start = { line, entry, program: 'surrounded.cjs' };
+    const closing = isEarly(entry) ? {} : { closeFds: true };
+
+    test('is closed, but for what is to be kept and for what is its own', async ({ scene }) => {
+      const launch = scene.launch({
+        ...start,
+        daemon: { ...closing, keepFds: [8], log: scene.path('log'), pidFile: scene.path('pid') },
+        through: inheriting,
+      });
+      expect(await launch.finished()).toMatchObject({ code: 0, stdout: '', stderr: '' });
+      const { pid } = await scene.report<Up>('up');
+      const open = descriptors(pid);
+      expect(Object.values(open)).not.toContain(scene.path('seven'));
+      expect(open[8]).toBe(scene.path('eight'));
+      expect(Object.values(open)).toContain(scene.path('pid'));
+      process.kill(pid, 'SIGUSR2');
+      expect(await scene.report<Up>('again')).toEqual({ pid });
+      process.kill(pid, 'SIGTERM');
+      expect(await launch.endOf(pid)).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(existsSync(scene.path('pid'))).toBe(false);
+    });
+
+    if (!isEarly(entry))
+      test('stays open if it is not asked for, where the program goes on', async ({ scene }) => {
+        scene.launch({ ...start, args: ['file'], through: inheriting });
+        const { pid } = await scene.report<Up>('up');
+        const open = descriptors(pid);
+        expect(open[7] === scene.path('seven')).toBe(carriesState(entry));
+        const { fd } = await scene.report<{ fd: number }>('file');
+        expect(open[fd]).toContain('surrounded.cjs');
+      });
+
+    // Node raises the limit to the hard one.
+    test('is not searched for up to the limit of open files', async ({ scene }) => {
+      const through = [join(scene.root, 'near-descriptors')];
+      const launch = scene.launch({ ...start, daemon: closing, through });
+      expect(await launch.finished()).toMatchObject({ code: 0, signal: null });
+      const { pid } = await scene.report<Up>('up');
+      const limits = readFileSync(`/proc/${pid}/limits`, 'latin1');
+      expect(Number(/^Max open files +(\d+)/m.exec(limits)?.[1])).toBeGreaterThan(10_000);
+      process.kill(pid, 'SIGUSR2');
+      expect(await scene.report<Up>('again')).toEqual({ pid });
+    });
+  });
+}
