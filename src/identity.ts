@@ -22,9 +22,18 @@ export function adoptIdentity({ pid, user, home }: NativeDaemon, settings: Setti
     else process.env[name] = value;
 }
 
+/** A cluster's worker ends when its channel does, unless it was meant to go on. */
+function stayWithoutCluster(): void {
+  const { worker } = require('node:cluster') as import('node:cluster').Cluster;
+  if (worker !== undefined) worker.exitedAfterDisconnect = true;
+}
+
 /** The launcher may have been a child of child_process.fork() or of a cluster: the daemon is not. */
 function leaveParent(): void {
-  if (process.connected) process.disconnect?.();
+  if (process.connected) {
+    stayWithoutCluster();
+    process.disconnect?.();
+  }
   for (const name of ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'])
     delete process.env[name];
 }
