@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
 import { calls, carriesState, isEarly, lines, starts, strategyOf } from './helpers/lines.ts';
-import { status, threads, unforkableMappings } from './helpers/proc.mjs';
+import { isAlive, status, threads, unforkableMappings } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { sharedScene, test } from './helpers/test.ts';
 import {
@@ -322,6 +322,33 @@ describe('a thread that no signal reaches', () => {
       const { pid } = await server.daemonize({});
       expect(pid).not.toBe(server.pid);
       expect(await server.work()).toEqual({ pid, reply: 'STILL HERE' });
+    });
+  }
+
+  for (const { line, entry, name } of calls.filter(({ entry }) => !carriesState(entry))) {
+    const env = (scene: Scene) => ({
+      UNPARKABLE: join(scene.root, 'unparkable.node'),
+      UNPARKABLE_FD: '0',
+    });
+
+    test.concurrent(`does not hinder a start ${name}, nor what goes on when it fails`, async ({
+      scene,
+    }) => {
+      const server = await serve(scene, { line, env: env(scene) });
+      const options = { strategy: strategyOf(entry), cwd: scene.path('missing') };
+      expect(await failure(server, options)).toMatchObject({ code: 'ERR_DAEMON_CHDIR' });
+    });
+
+    test.concurrent(`does not hinder the end of a start ${name}`, async ({ scene }) => {
+      const launch = scene.launch({
+        ...{ line, entry, program: 'manual.cjs', daemon: { ready: 'manual' } },
+        nodeArgs: ['--require', join(scene.root, 'unparkable.node')],
+        env: env(scene),
+      });
+      const { pid } = await scene.report<{ pid: number }>('up');
+      await launch.kill('SIGTERM');
+      expect(await launch.end()).toEqual({ code: 143, signal: null });
+      expect(isAlive(pid)).toBe(false);
     });
   }
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
-import { calls, carriesState, starts } from './helpers/lines.ts';
+import { calls, carriesState, lines, starts } from './helpers/lines.ts';
 import { isAlive } from './helpers/proc.mjs';
 import { Terminal } from './helpers/pty.ts';
 import { test } from './helpers/test.ts';
