@@ -57,6 +57,8 @@ struct Start {
   Failure take_steps(const Plan& plan);
   Failure change_credentials() const;
   Failure reserve_pid() const;
+  Failure leave_launcher(const Plan& plan);
+  Failure take_up_files();
   Failure complete(const Plan& plan);
   Failure complete_for_exec(const Plan& plan);
   Failure complete_in_place(const Plan& plan);
@@ -161,28 +163,33 @@ Failure Start::reserve_pid() const {
   return error == 0 ? Failure{} : Failure{.step = Step::write_pid_, .error = error};
 }
 
-// In the daemon. The threads are revived after the steps, and so inherit what the steps set.
-Failure Start::complete(const Plan& plan) {
+// All that the daemon inherits and is not to keep.
+Failure Start::leave_launcher(const Plan& plan) {
   close_inherited();
   if (Failure failure = take_steps(plan)) return failure;
   if (Failure failure = apply_limits(plan)) return failure;
-  if (Failure failure = change_credentials()) return failure;
-  if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
+  return change_credentials();
+}
+
+Failure Start::take_up_files() {
   if (Failure failure = reserve_pid()) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
   return {};
+}
+
+// In the daemon. The threads are revived after the steps, and so inherit what the steps set.
+Failure Start::complete(const Plan& plan) {
+  if (Failure failure = leave_launcher(plan)) return failure;
+  if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
+  return take_up_files();
 }
 
 // In the daemon that is about to execute the program anew: it has no thread but this one. What the
 // program does before it comes to be a daemon it does where it did so the first time, if its user
 // may enter there.
 Failure Start::complete_for_exec(const Plan& plan) {
-  close_inherited();
-  if (Failure failure = take_steps(plan)) return failure;
-  if (Failure failure = apply_limits(plan)) return failure;
-  if (Failure failure = change_credentials()) return failure;
-  if (Failure failure = reserve_pid()) return failure;
-  if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
+  if (Failure failure = leave_launcher(plan)) return failure;
+  if (Failure failure = take_up_files()) return failure;
   if (plan.chroot.empty()) raw::syscall(SYS_fchdir, launch_directory.get());
   return {};
 }

@@ -150,7 +150,7 @@ int Threads::park_all(uint64_t deadline) {
   for (;;) {
     bool complete = false, signalled = false;
     int error =
-        tasks_.each([this](int id) { return id == main_.id || add(id) ? 0 : EAGAIN; }, &complete);
+        tasks_.each([this](int id) { return id == main_.id || add(id) ? 0 : E2BIG; }, &complete);
     if (error == 0) error = signal_threads(&signalled);
     if (error == 0) error = wait_until_parked(deadline);
     if (error != 0) return error;
