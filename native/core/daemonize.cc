@@ -33,7 +33,7 @@ namespace {
 /// Everything a start needs, opened and allocated before the first thread is stopped.
 struct Start {
   Descriptors descriptors;
-  std::vector<int> inherited;
+  std::vector<InheritedFd> inherited;
   std::vector<int> threads = {0};  // whose nice value is changed: this one
   Credentials credentials;
   LockFile lock_file;
@@ -135,7 +135,7 @@ Failure Start::fork(const Plan& plan, forkall::Side* side, int* daemon) {
 }
 
 void Start::close_inherited() const {
-  for (const int fd : inherited) raw::close(fd);
+  for (const InheritedFd& fd : inherited) fd.close();
 }
 
 // The steps of daemon(7), in its order, by raw system calls.

@@ -43,6 +43,12 @@ int stat_of(int fd, struct stat* status) {
 
 }  // namespace
 
+void InheritedFd::close() const {
+  struct stat status {};
+  if (stat_of(fd, &status) == 0 && status.st_dev == device && status.st_ino == inode)
+    forkall::raw::close(fd);
+}
+
 int Descriptors::list() {
   learn_terminals();
   const std::unique_ptr<DIR, CloseDirectory> directory(opendir("/proc/self/fd"));
@@ -89,18 +95,21 @@ void Descriptors::sort_in(int directory, const char* name) {
   }
 }
 
-std::vector<int> Descriptors::inherited(const std::vector<int>& kept) const {
+std::vector<InheritedFd> Descriptors::inherited(const std::vector<int>& kept) const {
   const auto has_other_end = [this](const Candidate& one) {
     return one.pipe != 0 &&
            std::any_of(candidates_.begin(), candidates_.end(), [&one](const Candidate& other) {
              return other.pipe == one.pipe && other.writes != one.writes;
            });
   };
-  std::vector<int> inherited;
-  for (const Candidate& candidate : candidates_)
+  std::vector<InheritedFd> inherited;
+  for (const Candidate& candidate : candidates_) {
+    struct stat status {};
     if (std::find(kept.begin(), kept.end(), candidate.fd) == kept.end() &&
-        !has_other_end(candidate) && !is_watched(candidate.fd))
-      inherited.push_back(candidate.fd);
+        !has_other_end(candidate) && !is_watched(candidate.fd) &&
+        stat_of(candidate.fd, &status) == 0)
+      inherited.push_back({candidate.fd, status.st_dev, status.st_ino});
+  }
   return inherited;
 }
 

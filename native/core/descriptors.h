@@ -7,6 +7,17 @@
 
 namespace tsdaemon {
 
+/// A descriptor that is to be closed in the daemon. Until the threads stand still its number may
+/// get another meaning.
+struct InheritedFd {
+  int fd;
+  dev_t device;
+  ino_t inode;
+
+  /// By raw system calls, if it still leads where it did.
+  void close() const;
+};
+
 /// What the open descriptors of the process are, as far as a fork has to care: which lead to the
 /// launcher's terminal, which are epoll sets, which io_uring rings have a poller in the kernel.
 ///
@@ -26,7 +37,7 @@ class Descriptors {
   /// Never what Node itself or a preload has opened, which are anonymous inodes, pipes of which we
   /// hold both ends, and whatever is watched by an epoll set of ours. A file that a preload opened
   /// looks like an inherited one, and has to be among `kept`.
-  std::vector<int> inherited(const std::vector<int>& kept) const;
+  std::vector<InheritedFd> inherited(const std::vector<int>& kept) const;
 
   /// In the daemon: true if `fd` still leads to one of the launcher's terminals.
   bool is_terminal(int fd) const;

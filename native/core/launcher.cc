@@ -81,7 +81,7 @@ void Launcher::restore() {
 }
 
 // Its pipe tells of its end as well, but not if a child of it keeps a copy.
-void Launcher::wait_through(const forkall::Session& session, int daemon) {
+void Launcher::wait_through(forkall::Session& session, int daemon) {
   session_ = &session;
   daemon_.reset(static_cast<int>(raw::syscall(SYS_pidfd_open, daemon, 0)));
 }

@@ -21,7 +21,7 @@ class Launcher {
   int prepare(int notify_socket);
 
   /// After the fork.
-  void wait_through(const forkall::Session& session, int daemon);
+  void wait_through(forkall::Session& session, int daemon);
 
   /// Undoes `prepare`: the program goes on.
   void restore();
@@ -75,7 +75,7 @@ class Launcher {
                                        int exit_status);
   void let_go_of_descriptors(const Wait& wait) const;
 
-  const forkall::Session* session_ = nullptr;
+  forkall::Session* session_ = nullptr;
   int notify_socket_ = -1;
   ScopedFd signals_;
   ScopedFd daemon_;         // a pidfd; not valid where the kernel has none

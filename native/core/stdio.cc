@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,10 +81,26 @@ void Stdio::leave_memory(int final_stderr) {
   if (memory.valid()) fcntl(memory.get(), F_ADD_SEALS, F_SEAL_GROW);
 }
 
+// dup2(2) refuses a number that the limit has come to forbid. What is watched is so in the
+// launcher's epoll sets as well, and would not be any more after a step that failed.
+int Stdio::check_numbers(const Descriptors& descriptors) const {
+  rlimit limit{};
+  forkall::raw::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, forkall::raw::pointer(&limit));
+  const auto is_forbidden = [&limit](int fd) { return static_cast<rlim_t>(fd) >= limit.rlim_cur; };
+  for (int fd = 0; fd < static_cast<int>(targets_.size()); ++fd)
+    if (targets_[static_cast<size_t>(fd)].valid() && is_forbidden(fd)) return EBADF;
+  const ScopedFd& output = targets_[STDOUT_FILENO];
+  if (descriptors.is_terminal(output.valid() ? output.get() : STDOUT_FILENO)) return 0;
+  for (const int fd : descriptors.terminals())
+    if (is_forbidden(fd)) return EBADF;
+  return 0;
+}
+
 // Another descriptor of the terminal follows stdout: it is a stream of the program, and what it
 // writes must not be lost.
 int Stdio::redirect(const Descriptors& descriptors) const {
   using forkall::raw::syscall;
+  if (const int error = check_numbers(descriptors)) return error;
   for (int fd = 0; fd < static_cast<int>(targets_.size()); ++fd) {
     const ScopedFd& target = targets_[static_cast<size_t>(fd)];
     if (!target.valid()) continue;

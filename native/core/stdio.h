@@ -41,6 +41,8 @@ class Stdio {
   static int reopen(int stream, const std::string& path, const std::vector<int>& copies);
 
  private:
+  int check_numbers(const Descriptors& descriptors) const;
+
   std::array<ScopedFd, 3> targets_;  // not valid: inherited
   ScopedFd final_stderr_;
 };

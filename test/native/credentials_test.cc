@@ -91,6 +91,34 @@ TEST(either_way, "a thread that changes credentials all the time goes on, and is
   running.join();
 }
 
+// Some had taken them already, and some not.
+TEST(either_way, "a change of credentials that is under way is made by all or by none") {
+  const gid_t groups[] = {getegid(), another_group()};
+  std::atomic<int> turns = 0;
+  Actor resting[4];
+  std::atomic<bool> stop = false;
+  Thread running([&] {
+    while (!stop) {
+    }
+  });
+  for (int generation = 0; generation < 10; ++generation) {
+    const int launcher = getpid();
+    Thread changing([&] {
+      while (getpid() == launcher) {
+        CHECK_EQ(setegid(groups[turns % 2]), 0);
+        ++turns;
+      }
+    });
+    AWAIT(turns > 5);
+    become_daemon();
+    changing.join();
+    have_everywhere("Gid", status_field(read_file("/proc/self/status"), "Gid"));
+    turns = 0;
+  }
+  stop = true;
+  running.join();
+}
+
 }  // namespace
 
 }  // namespace tsdaemon::test

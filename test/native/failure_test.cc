@@ -1,3 +1,5 @@
+#include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -157,6 +159,25 @@ TEST(by_daemonize, "a program that was a subreaper still is one after a step tha
   CHECK(try_start(plan).step == Step::chdir_);
   program.goes_on();
   CHECK_SAME_LINES(Program::scene(), before);
+}
+
+// The epoll sets of the daemon are the launcher's.
+TEST(by_daemonize,
+     "what the program watches it still watches after streams could not be redirected") {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  REQUIRE_EQ(grantpt(terminal) + unlockpt(terminal), 0);
+  const int side = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+  REQUIRE_EQ(dup2(side, STDIN_FILENO), STDIN_FILENO);
+  REQUIRE(fcntl(side, F_DUPFD, 40) >= 40);
+  const int loop = epoll_create1(EPOLL_CLOEXEC);
+  epoll_event event{EPOLLIN, {}};
+  REQUIRE_EQ(epoll_ctl(loop, EPOLL_CTL_ADD, STDIN_FILENO, &event), 0);
+  Plan plan = quiet_plan();
+  plan.limit_nofile = 32;
+  for (StreamTarget& stream : plan.streams) stream.kind = StreamTarget::Kind::null;
+  CHECK(try_start(plan).step == Step::stdout_);
+  REQUIRE_EQ(write(terminal, "a line\n", 7), 7);
+  CHECK_EQ(epoll_wait(loop, &event, 1, 10'000), 1);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "lock_kinds.h"
 
 #include <pthread.h>
+#include <time.h>
 
 namespace tsdaemon::test {
 
@@ -24,8 +25,20 @@ class Mutex : public Lock {
   int try_lock() override { return pthread_mutex_trylock(&mutex_); }
   int unlock() override { return pthread_mutex_unlock(&mutex_); }
 
- private:
+ protected:
   pthread_mutex_t mutex_;
+};
+
+/// glibc reads the id before it waits, and stores it then.
+template <int type, int protocol = PTHREAD_PRIO_NONE>
+class TimedMutex : public Mutex<type, protocol> {
+ public:
+  int lock() override {
+    timespec end{};
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += 3600;
+    return pthread_mutex_timedlock(&this->mutex_, &end);
+  }
 };
 
 template <int kind, int shared = PTHREAD_PROCESS_PRIVATE>
@@ -80,6 +93,9 @@ const std::vector<LockKind>& lock_kinds() {
        make<Mutex<error_checking, none, robust>>},
       {"a shared robust mutex", Again::waits, make<Mutex<normal, none, robust, shared>>},
       {"a robust PI mutex", Again::waits, make<Mutex<normal, inherit, robust>>},
+      {"a timed recursive mutex", Again::enters, make<TimedMutex<recursive>>},
+      {"a timed error-checking mutex", Again::deadlock, make<TimedMutex<error_checking>>},
+      {"a timed PI mutex", Again::waits, make<TimedMutex<normal, inherit>>},
       {"a write-locked rwlock", Again::deadlock, make<WriteLock<PTHREAD_RWLOCK_PREFER_READER_NP>>},
       {"a write-locked rwlock that prefers writers", Again::deadlock,
        make<WriteLock<PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP>>},

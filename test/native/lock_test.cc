@@ -1,6 +1,9 @@
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 
+#include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <shared_mutex>
@@ -76,6 +79,45 @@ const Registration locks([] {
                      " is released by its holder, and taken again",
                  [=, &kind] { held_across_the_fork(kind, by_main, contended); });
 });
+
+// What is read of a stack to find an id there need not be all there: a coroutine's.
+TEST(either_way, "a thread on a stack that ends near by takes and releases a robust mutex") {
+  static pthread_mutex_t mutex;
+  static std::atomic<bool> stop;
+  static std::atomic<int> turns;
+  static ucontext_t home;
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(&mutex, &attributes);
+  Thread thread([] {
+    constexpr size_t size = 64 * 1024;
+    auto* memory =
+        static_cast<char*>(mmap(nullptr, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    REQUIRE_EQ(mprotect(memory, size, PROT_READ | PROT_WRITE), 0);
+    ucontext_t coroutine{};
+    getcontext(&coroutine);
+    coroutine.uc_stack = {memory, 0, size};
+    coroutine.uc_link = &home;
+    makecontext(
+        &coroutine,
+        [] {
+          for (; !stop; ++turns) {
+            pthread_mutex_lock(&mutex);
+            pthread_mutex_unlock(&mutex);
+          }
+        },
+        0);
+    swapcontext(&home, &coroutine);
+  });
+  for (int generation = 0; generation < 10; ++generation) {
+    become_daemon();
+    const int before = turns;
+    AWAIT(turns > before + 10);
+  }
+  stop = true;
+  thread.join();
+}
 
 TEST(either_way, "a recursive mutex that was taken three times is to be released three times") {
   std::recursive_mutex mutex;

@@ -40,7 +40,7 @@ class Forkall {
   /// Lets every thread go on.
   void thaw();
 
-  const Session& session() const { return session_; }
+  Session& session() { return session_; }
 
   /// After a failed freeze: the id of a thread that did not stop, or 0.
   int straggler() const { return threads_.straggler(); }

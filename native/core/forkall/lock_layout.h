@@ -38,8 +38,9 @@ struct MutexLayout {
   // A robust or a priority-inheriting mutex has the id in the word that the kernel reads as well.
   bool lock_word_holds_id() const { return is_robust() || (kind & inherit) != 0; }
 
-  // Whoever takes it has read its own id to store it here.
-  bool is_known_by_id() const { return is_mutex() && lock_word_holds_id(); }
+  bool knows_holder() const {
+    return is_mutex() && (lock_word_holds_id() || type() == recursive || type() == error_checking);
+  }
 
  private:
   static constexpr uint32_t type_mask = 3, recursive = 1, error_checking = 2;

@@ -2,6 +2,7 @@
 
 #include <sys/uio.h>
 
+#include "library_text.h"
 #include "lock_layout.h"
 #include "syscalls.h"
 
@@ -9,47 +10,84 @@ namespace tsdaemon::forkall {
 
 namespace {
 
-// How deep below the lock function the system call is made.
-constexpr size_t frames_size = 512;
-
-// What an address leads to need not be a mutex, nor readable.
-bool read_mutex(uintptr_t address, MutexLayout* mutex) {
-  if (address % alignof(MutexLayout) != 0) return false;
-  const iovec local{mutex, sizeof(*mutex)};
-  const iovec remote{reinterpret_cast<void*>(address), sizeof(*mutex)};
-  return raw::syscall(SYS_process_vm_readv, raw::getpid(), raw::pointer(&local), 1,
-                      raw::pointer(&remote), 1, 0) == sizeof(*mutex);
-}
-
-bool waits_by_id(const arch::Interrupted& interrupted) {
-  MutexLayout mutex;
-  return interrupted.slept() && read_mutex(interrupted.first_argument(), &mutex) &&
-         mutex.is_known_by_id();
-}
-
 // The bits above an id say that others wait.
 bool holds(uint64_t word, int id) {
   return word <= UINT32_MAX && (word & futex_tid_mask) == static_cast<uint32_t>(id);
 }
 
-template <typename Word>
-void mend(Word* word, const Thread& thread) {
-  if (!holds(static_cast<uint64_t>(*word), thread.id)) return;
-  *word = static_cast<Word>((static_cast<uint64_t>(*word) & ~uint64_t{futex_tid_mask}) |
-                            static_cast<uint64_t>(thread.revived_id));
+uint64_t with_id(uint64_t word, int id) {
+  return (word & ~uint64_t{futex_tid_mask}) | static_cast<uint64_t>(id);
 }
 
-// Calls `visit(word)` for what the lock function and those that it calls keep on the stack.
-template <typename Visit>
-__attribute__((no_sanitize("address"))) void each_on_stack(const Thread& thread, Visit visit) {
-  auto* words = reinterpret_cast<uint32_t*>(thread.interrupted.stack());
-  for (size_t i = 0; i < frames_size / sizeof(uint32_t); ++i) visit(words[i]);
+// An address in a register need not lead to what we expect, nor to anything.
+size_t read(uintptr_t address, void* out, size_t size) {
+  const iovec local{out, size};
+  const iovec remote{reinterpret_cast<void*>(address), size};
+  const long length = raw::syscall(SYS_process_vm_readv, raw::getpid(), raw::pointer(&local), 1,
+                                   raw::pointer(&remote), 1, 0);
+  return raw::failed(length) ? 0 : static_cast<size_t>(length);
 }
+
+bool leads_to_lock(uintptr_t address) {
+  MutexLayout mutex;
+  return address % alignof(MutexLayout) == 0 &&
+         read(address, &mutex, sizeof(mutex)) == sizeof(mutex) && mutex.knows_holder();
+}
+
+bool has_in_lock_word(uintptr_t address, int id) {
+  uint32_t word = 0;
+  return read(address, &word, sizeof(word)) == sizeof(word) && holds(word, id);
+}
+
+/// What the lock function, and those that it calls, keep on the stack; a copy.
+class Frames {
+ public:
+  explicit Frames(uintptr_t start)
+      : start_(start), count_(read(start, words_, sizeof(words_)) / sizeof(uint32_t)) {}
+
+  /// Calls `visit(address)` for each word that is `id`.
+  template <typename Visit>
+  void each(int id, Visit visit) const {
+    for (size_t i = 0; i < count_; ++i)
+      if (holds(words_[i], id) && !is_half_of_address(i)) visit(start_ + i * sizeof(uint32_t));
+  }
+
+ private:
+  static constexpr size_t size = 512;
+
+  // The upper half of an address is as small as an id.
+  bool is_half_of_address(size_t i) const {
+    const size_t low = i & ~size_t{1};
+    char byte;
+    return low + 1 < count_ && words_[low + 1] != 0 &&
+           read(uint64_t{words_[low + 1]} << 32 | words_[low], &byte, 1) == 1;
+  }
+
+  uintptr_t start_;
+  uint32_t words_[size / sizeof(uint32_t)];
+  size_t count_;
+};
 
 bool has_id_on_stack(const Thread& thread) {
   bool has = false;
-  each_on_stack(thread, [&](uint32_t word) { has = has || holds(word, thread.id); });
+  Frames(thread.interrupted.stack()).each(thread.id, [&](uintptr_t) { has = true; });
   return has;
+}
+
+bool waits_by_id(const arch::Interrupted& interrupted) {
+  return library_text.holds(interrupted.instruction()) && interrupted.slept_for_lock() &&
+         leads_to_lock(interrupted.first_argument());
+}
+
+void mend(const Thread& thread) {
+  thread.interrupted.each_kept_register([&](auto& value) {
+    const auto word = static_cast<uint64_t>(value);
+    if (holds(word, thread.id)) value = static_cast<long long>(with_id(word, thread.revived_id));
+  });
+  Frames(thread.interrupted.stack()).each(thread.id, [&](uintptr_t address) {
+    auto* word = reinterpret_cast<uint32_t*>(address);
+    *word = static_cast<uint32_t>(with_id(*word, thread.revived_id));
+  });
 }
 
 }  // namespace
@@ -57,18 +95,16 @@ bool has_id_on_stack(const Thread& thread) {
 bool is_changing_lock(const Thread& thread) {
   bool changing = false;
   thread.interrupted.each_register([&](auto value) {
-    MutexLayout mutex;
-    if (changing || !read_mutex(static_cast<uintptr_t>(value), &mutex)) return;
-    changing = mutex.is_known_by_id() && (holds(mutex.lock, thread.id) || has_id_on_stack(thread));
+    const auto address = static_cast<uintptr_t>(value);
+    changing = changing || (leads_to_lock(address) &&
+                            (has_in_lock_word(address, thread.id) || has_id_on_stack(thread)));
   });
   return changing;
 }
 
 void mend_lock_waiters(const Threads& threads) {
   threads.each([&](const Thread& thread) {
-    if (thread.id == threads.main().id || !waits_by_id(thread.interrupted)) return;
-    thread.interrupted.each_register([&](auto& word) { mend(&word, thread); });
-    each_on_stack(thread, [&](uint32_t& word) { mend(&word, thread); });
+    if (thread.id != threads.main().id && waits_by_id(thread.interrupted)) mend(thread);
   });
 }
 

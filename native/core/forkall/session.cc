@@ -56,12 +56,13 @@ int Session::await_daemon() {
   return daemon_ == 0 ? ECHILD : 0;
 }
 
-void Session::let_go() const {
-  if (!stays_) return;
+void Session::let_go() {
+  if (!stays_ || leader_ == 0 || raw::getpid() != launcher_) return;
   int status = 0;
   raw::syscall(SYS_kill, leader_, SIGKILL);
   while (raw::syscall(SYS_wait4, leader_, raw::pointer(&status), 0, 0) == -EINTR) {
   }
+  leader_ = 0;
 }
 
 void Session::run(void* argument) {

@@ -26,6 +26,11 @@ enum class Side { launcher, daemon };
 /// for a stranger's for good, whose end is not awaited (systemd 252).
 class Session {
  public:
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() { let_go(); }
+
   /// Before the fork. Returns 0 or an errno.
   int prepare(bool stays);
 
@@ -40,8 +45,8 @@ class Session {
   /// When that child has ended: the status of the daemon, wait(2), if it is known from `status`.
   int daemon_status(int status) const { return stays_ ? status_ : status; }
 
-  /// Lets the daemon be its supervisor's child.
-  void let_go() const;
+  /// In the launcher: ends the session process, so that the daemon is its supervisor's child.
+  void let_go();
 
  private:
   static void run(void* session);

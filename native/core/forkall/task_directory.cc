@@ -78,10 +78,13 @@ long TaskDirectory::read_file(int id, const char* name, char* out, size_t size) 
   strcpy(write_decimal(path, static_cast<unsigned>(id)), name);
   const int fd = static_cast<int>(raw::openat(fd_, path, O_RDONLY | O_CLOEXEC));
   if (fd < 0) return fd;
-  const long length = raw::read(fd, out, size - 1);
+  size_t held = 0;
+  long length = 0;
+  while (held < size - 1 && (length = raw::read(fd, out + held, size - 1 - held)) > 0)
+    held += static_cast<size_t>(length);
   raw::close(fd);
-  out[length > 0 ? length : 0] = '\0';
-  return length;
+  out[held] = '\0';
+  return held > 0 ? static_cast<long>(held) : length;
 }
 
 bool TaskDirectory::runs(int id) const {
@@ -94,15 +97,21 @@ bool TaskDirectory::runs(int id) const {
   return *state != 'Z' && *state != 'X' && !is_worker_of_kernel(state);
 }
 
-// proc_pid_status(5)
-uint64_t TaskDirectory::pending_signals(int id) const {
-  char status[2048];
-  constexpr char key[] = "\nSigPnd:\t";
-  if (read_file(id, "/status", status, sizeof(status)) <= 0) return 0;
-  const char* field = strstr(status, key);
-  if (field == nullptr) return 0;
-  field += sizeof(key) - 1;
-  return read_hexadecimal(&field);
+// proc_pid_status(5). A list of groups may be long, and "SigPnd:" is behind it.
+TaskDirectory::Status TaskDirectory::status(int id) {
+  constexpr char first[] = "\nUid:", groups[] = "\nGroups:", pending[] = "\nSigPnd:\t";
+  Status status{};
+  if (read_file(id, "/status", entries_, entries_size) <= 0) return status;
+  const char* at = strstr(entries_, first);
+  const char* last = strstr(entries_, groups);
+  const char* end = last == nullptr ? nullptr : strchr(last + 1, '\n');
+  for (; at != nullptr && at < end; ++at)
+    status.credentials = (status.credentials ^ static_cast<unsigned char>(*at)) * 0x100000001b3;
+  const char* field = strstr(entries_, pending);
+  if (field == nullptr) return status;
+  field += sizeof(pending) - 1;
+  status.pending_signals = read_hexadecimal(&field);
+  return status;
 }
 
 }  // namespace tsdaemon::forkall

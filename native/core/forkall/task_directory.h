@@ -26,6 +26,7 @@ class TaskDirectory {
   /// may have been passed over. Returns 0 or an errno.
   template <typename Visit>
   int each(Visit visit, bool* complete) {
+    const long before = count();
     long listed = 0;
     rewind();
     for (;;) {
@@ -40,7 +41,7 @@ class TaskDirectory {
       }
     }
     // A thread that exits while the directory is read ends the reading early.
-    *complete = listed == count();
+    *complete = listed == before && listed == count();
     return 0;
   }
 
@@ -49,8 +50,12 @@ class TaskDirectory {
   /// for io_uring, which is listed among ours.
   bool runs(int id) const;
 
-  /// The signals that were sent to this thread, and that it has not yet taken.
-  uint64_t pending_signals(int id) const;
+  /// What others may have sent to a thread, and changed of it.
+  struct Status {
+    uint64_t pending_signals;
+    uint64_t credentials;  // a hash
+  };
+  Status status(int id);
 
  private:
   void rewind() const;

@@ -18,7 +18,11 @@ constexpr uint64_t gone_check_ns = 3 * millisecond;
 
 // When the parked threads are let go for a moment; doubled from one round to the next.
 constexpr uint64_t first_give_way_ns = 500 * millisecond;
-constexpr uint64_t pause_ns = 2 * millisecond;
+constexpr uint64_t first_pause_ns = 2 * millisecond;
+constexpr uint64_t longest_pause_ns = 16 * millisecond;
+
+// Threads whose credentials differ may do so for good.
+constexpr int max_changes = 50;
 
 // What the handler knows of the freeze in progress. Static, because a signal can be handled when
 // the freeze that sent it is long over; rounds are never reused, so such a signal finds itself
@@ -115,21 +119,32 @@ int Threads::freeze(uint64_t timeout_ns) {
 
   // One round is enough, but for a thread that has blocked every signal, as glibc does around a
   // thread's end, and waits there for a lock that a parked thread holds: it can neither park nor
-  // go before that one is let go.
-  for (uint64_t give_way = first_give_way_ns;; give_way *= 2) {
+  // go before that one is let go. And but for a change of credentials that some threads have made,
+  // and others not.
+  int changes = 0;
+  uint64_t pause = first_pause_ns;
+  for (uint64_t give_way_ns = first_give_way_ns;;) {
     parking.missing.store(0);
     parking.round.fetch_add(1);
-    const uint64_t round_end = raw::now_ns() + give_way;
+    const uint64_t round_end = raw::now_ns() + give_way_ns;
     const int error = park_all(round_end < deadline ? round_end : deadline);
-    if (error == 0) {
-      note_owed_signals();
+    if (error == 0 && (!credentials_are_changing() || ++changes == max_changes))
       return verify_blocks();
-    }
-    if (error != ETIMEDOUT || raw::now_ns() >= deadline) return error;
-    given_way_ = true;
-    open_gate();
-    raw::futex_wait(parking.opened, parking.opened.load(), pause_ns);
+    if (error != 0 && (error != ETIMEDOUT || raw::now_ns() >= deadline)) return error;
+    if (error != 0) give_way_ns *= 2;
+    give_way(pause);
+    if (pause < longest_pause_ns) pause *= 2;
   }
+}
+
+// Main takes its part in a change of credentials meanwhile.
+void Threads::give_way(uint64_t pause_ns) {
+  constexpr uint64_t parking_bit = raw::signal_bit(parking_signal);
+  given_way_ = true;
+  open_gate();
+  raw::sigprocmask(SIG_UNBLOCK, &parking_bit, nullptr);
+  raw::futex_wait(parking.opened, parking.opened.load(), pause_ns);
+  raw::sigprocmask(SIG_BLOCK, &parking_bit, nullptr);
 }
 
 void Threads::block_signals() {
@@ -142,7 +157,9 @@ void Threads::install_handler() {
   if (parking.installed) return;
   const raw::SignalAction action{park, SA_SIGINFO | SA_RESTART | SA_ONSTACK | raw::sa_restorer,
                                  arch::tsdaemon_signal_return, ~uint64_t{0}};
-  raw::sigaction(parking_signal, &action, &parking.previous);
+  // Known before a genuine signal can find our handler.
+  raw::sigaction(parking_signal, nullptr, &parking.previous);
+  raw::sigaction(parking_signal, &action, nullptr);
   parking.installed = true;
 }
 
@@ -222,18 +239,24 @@ void Threads::look_for_the_gone() {
 }
 
 // A thread that changes the credentials of the process sends parking_signal to all the others and
-// waits for each: what was sent and not yet taken would be lost at the fork, and the wait be for
-// ever. Who could have sent it is parked: nothing is added.
-void Threads::note_owed_signals() {
+// waits for each. What was sent and not yet taken would be lost at the fork, and the wait be for
+// ever; what was taken would be undone, because a revived thread gets main's credentials. Who could
+// send more is parked.
+bool Threads::credentials_are_changing() {
   bool possible = false;
   each([&](const Thread& thread) { possible = possible || changes_credentials(thread); });
-  if (!possible) return;
-  const auto note = [this](Thread& thread) {
-    thread.owed = (tasks_.pending_signals(thread.id) & raw::signal_bit(parking_signal)) != 0;
+  if (!possible) return false;
+  const uint64_t of_main = tasks_.status(main_.id).credentials;
+  bool changing = false;
+  const auto look_at = [&](Thread& thread) {
+    const TaskDirectory::Status status = tasks_.status(thread.id);
+    thread.owed = (status.pending_signals & raw::signal_bit(parking_signal)) != 0;
+    changing = changing || thread.owed || status.credentials != of_main;
   };
-  note(main_);
+  look_at(main_);
   for (size_t i = 0; i < count_; ++i)
-    if (stands(threads_[i], Phase::parked)) note(threads_[i]);
+    if (stands(threads_[i], Phase::parked)) look_at(threads_[i]);
+  return changing;
 }
 
 // It is awake in the C library, or sleeps until a word on its own stack changes.

@@ -94,7 +94,8 @@ class Threads {
   int wait_until_parked(uint64_t deadline);
   void look_for_the_gone();
   int verify_blocks();
-  void note_owed_signals();
+  void give_way(uint64_t pause_ns);
+  bool credentials_are_changing();
   void send_owed_signals() const;
   bool add(int id);
 

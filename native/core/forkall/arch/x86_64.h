@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <initializer_list>
 
 namespace tsdaemon::forkall::arch {
 
@@ -51,6 +52,22 @@ class Interrupted {
     return is_system_call(instruction() - instruction_size) && registers_[REG_RAX] == -EINTR;
   }
 
+  /// True if it slept in futex(2) until a lock is let go.
+  bool slept_for_lock() const {
+    if (!slept() || (registers_[REG_RAX] != SYS_futex && registers_[REG_RAX] != -EINTR))
+      return false;
+    const greg_t operation = registers_[REG_RSI] & FUTEX_CMD_MASK;
+    return operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET ||
+           operation == FUTEX_LOCK_PI || operation == futex_lock_pi2;
+  }
+
+  /// Calls `visit(value)` for each register in which a caller of futex(2) may keep a value.
+  template <typename Visit>
+  void each_kept_register(Visit visit) const {
+    for (const int i : {REG_RBX, REG_RBP, REG_R8, REG_R9, REG_R12, REG_R13, REG_R14, REG_R15})
+      visit(registers_[i]);
+  }
+
   /// Calls `visit(value)` for each register that a program computes with.
   template <typename Visit>
   void each_register(Visit visit) const {
@@ -60,6 +77,7 @@ class Interrupted {
 
  private:
   static constexpr uintptr_t instruction_size = 2;
+  static constexpr int futex_lock_pi2 = 13;  // since Linux 5.14
 
   static bool is_system_call(uintptr_t address) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(address);
