@@ -35,7 +35,7 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
   const reborn = rebornProcess();
   const origin = reborn?.origin ?? originHere();
   const settings = resolveOptions(whereToBe(options), origin);
-  if (settings.name !== undefined && reborn === undefined) makePlaces(settings.name);
+  if (reborn === undefined) makePlaces(settings);
 
   const started = start(settings);
   const launcher = new LauncherChannel(started.native);

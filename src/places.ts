@@ -1,6 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+
+import { DaemonError, type DaemonErrorCode } from './error.js';
+import { systemError } from './failure.js';
+import type { Settings } from './settings.js';
 
 /** Where a daemon that has nothing but a name keeps its files. */
 export interface Places {
@@ -16,20 +20,36 @@ export interface Places {
 export function placesOf(name: string, forRoot = isRoot()): Places {
   if (forRoot) return { pidFile: `/run/${name}.pid`, log: `/var/log/${name}.log` };
   const { XDG_RUNTIME_DIR, XDG_STATE_HOME } = process.env;
-  const state = XDG_STATE_HOME || join(homedir(), '.local', 'state');
+  const state = absolute(XDG_STATE_HOME) ?? join(homedir(), '.local', 'state');
   return {
-    pidFile: join(XDG_RUNTIME_DIR || state, `${name}.pid`),
+    pidFile: join(absolute(XDG_RUNTIME_DIR) ?? state, `${name}.pid`),
     log: join(state, `${name}.log`),
   };
+}
+
+/** The specification has a relative path ignored. */
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
 }
 
 export function isRoot(): boolean {
   return process.geteuid?.() === 0;
 }
 
-/** Makes the user's state directory, which need not be there yet; `/run` and `/var/log` are. */
-export function makePlaces(name: string): void {
-  if (isRoot()) return;
-  for (const file of Object.values(placesOf(name)))
+/** Makes the directories of those places that are used, which need not be there for a user. */
+export function makePlaces({ name, pidFile, log, stdout, stderr }: Settings): void {
+  if (name === undefined || isRoot()) return;
+  const places = placesOf(name);
+  if (pidFile === places.pidFile) makeDirectoryOf(pidFile, 'ERR_DAEMON_PID_FILE', 'pid-file');
+  if ([log, stdout, stderr].includes(places.log))
+    makeDirectoryOf(places.log, 'ERR_DAEMON_LOG', 'log');
+}
+
+function makeDirectoryOf(file: string, code: DaemonErrorCode, step: string): void {
+  try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { errno = 0 } = error as NodeJS.ErrnoException;
+    throw new DaemonError(code, { step, syscall: 'mkdir', path: file, ...systemError(-errno) });
+  }
 }

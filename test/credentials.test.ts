@@ -116,6 +116,19 @@ for (const { line, entry, name } of calls) {
       }
     }
 
+    test('is told which of its files has no place to be', async ({ scene }) => {
+      const env = { HOME: '/nonexistent', XDG_RUNTIME_DIR: 'relative', XDG_STATE_HOME: '' };
+      const pidFile = scene.path('pid');
+      scene.launch({ ...start(scene, { name: 'tsdaemon-test', pidFile }), env });
+      const { error } = await scene.report<Refused>('refused');
+      expect(error).toMatchObject({
+        ...{ name: 'DaemonError', code: 'ERR_DAEMON_LOG', step: 'log' },
+        errno: 'EACCES',
+        path: '/nonexistent/.local/state/tsdaemon-test.log',
+      });
+      expect(existsSync(pidFile)).toBe(false);
+    });
+
     test('may not keep groups that it was to give up', async ({ scene }) => {
       const ids = [`--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, `--groups=${nobody}`];
       scene.launch(start(scene, { group: ordinaryUser }, ['setpriv', ...ids]));

@@ -147,6 +147,27 @@ for (const { line, entry, name } of starts) {
       expect(await shell.seen()).toEqual({ status: 0, stdout: '', stderr: '' });
     });
 
+    test('the launcher that was stopped for longer than the timeout learns that the daemon is ready', async ({
+      scene,
+    }) => {
+      const readyTimeout = 3000;
+      const start: LaunchOptions = {
+        ...{ line, entry, program: 'main/module.mjs' },
+        daemon: { ...daemon, readyTimeout },
+      };
+      const begun = Date.now();
+      const shell = new ShellLaunch(scene, start, whenLoaded);
+      await scene.report<Up>('up');
+      const launcher = await shell.launcher();
+      await sleeps(scene, launcher);
+      process.kill(launcher, 'SIGTSTP');
+      await scene.until('the stop of the launcher', () => stat(launcher)?.state === 'T');
+      go(scene);
+      await scene.until('the timeout to be over', () => Date.now() > begun + 2 * readyTimeout);
+      process.kill(launcher, 'SIGCONT');
+      expect(await shell.seen()).toEqual({ status: 0, stdout: '', stderr: '' });
+    });
+
     for (const { program, title } of [
       { program: 'throws.cjs', title: 'a CommonJS module throws' },
       { program: 'rejects.mjs', title: 'a top-level await is rejected' },

@@ -173,6 +173,9 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
         terminate(daemon);
         exit_failed(wait, plan.messages.interrupted, event.signal, exit_signal_base + event.signal);
 
+      case Event::Kind::continued:
+        break;
+
       case Event::Kind::nothing:
         if (raw::now_ns() < deadline) {
           if (follower.at_line_start()) progress.show();
@@ -217,11 +220,11 @@ void Launcher::exit_failed(const Wait& wait, const std::string& message, int sta
   raw::exit_group(exit_status);
 }
 
-// A daemon's last word comes before its end: reports stand in the pipe before the end of file that
-// the kernel makes when the process ends, and the pipe is read before the signals.
+// A daemon's last word comes before its end: whether it has ended is looked at first, and what it
+// said before is read then; the signals come last.
 Launcher::Event Launcher::next_event(const Sources& sources, uint64_t deadline) {
   pollfd fds[] = {
-      {sources.channel, POLLIN, 0}, {sources.daemon, POLLIN, 0}, {sources.signals, POLLIN, 0}};
+      {sources.daemon, POLLIN, 0}, {sources.channel, POLLIN, 0}, {sources.signals, POLLIN, 0}};
   const uint64_t now = raw::now_ns();
   const uint64_t left = deadline <= now ? 0 : deadline - now;
   timespec timeout{static_cast<time_t>(left / second), static_cast<long>(left % second)};
@@ -229,8 +232,8 @@ Launcher::Event Launcher::next_event(const Sources& sources, uint64_t deadline) 
                                   deadline == never ? 0 : raw::pointer(&timeout), 0, 0);
   if (ready <= 0) return {};
   Event event;
-  if (fds[0].revents == 0) {
-    if (fds[1].revents == 0) return read_signal(sources.signals);
+  if (fds[1].revents == 0) {
+    if (fds[0].revents == 0) return read_signal(sources.signals);
     event.kind = Event::Kind::end_of_file;
     return event;
   }
@@ -247,13 +250,14 @@ Launcher::Event Launcher::next_event(const Sources& sources, uint64_t deadline) 
   return event;
 }
 
-// SIGTSTP, Ctrl-Z, does to the launcher what it does to every program; the daemon is not asked.
+// SIGTSTP, Ctrl-Z, does to the launcher what it does to every program; the daemon is not asked, and
+// may have become ready meanwhile.
 Launcher::Event Launcher::read_signal(int signals) {
   signalfd_siginfo info{};
   if (raw::read(signals, &info, sizeof(info)) != sizeof(info)) return {};
   if (info.ssi_signo == SIGTSTP) {
     raw::syscall(SYS_kill, raw::getpid(), SIGSTOP);
-    return {};
+    return {.kind = Event::Kind::continued};
   }
   Event event;
   event.kind = Event::Kind::interrupted;
@@ -279,7 +283,7 @@ bool Launcher::await_end(int signals, uint64_t timeout_ns, int* status) const {
   const uint64_t deadline = in(timeout_ns);
   for (;;) {
     const long ended = look_for_end(status);
-    if (ended == child && status != nullptr) *status = session_->daemon_status(*status);
+    if (ended == child && status != nullptr) *status = session_->reaped(*status);
     // ECHILD: SIGCHLD is ignored, and the status is lost.
     if (ended == child || ended == -ECHILD) return true;
     if (raw::now_ns() >= deadline) return false;

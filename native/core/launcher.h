@@ -40,7 +40,7 @@ class Launcher {
 
  private:
   struct Event {
-    enum class Kind { report, end_of_file, interrupted, nothing };
+    enum class Kind { report, end_of_file, interrupted, continued, nothing };
     Kind kind = Kind::nothing;
     Report report{};
     int signal = 0;

@@ -107,6 +107,7 @@ TEST(either_way, "a change of credentials that is under way is made by all or by
       while (getpid() == launcher) {
         CHECK_EQ(setegid(groups[turns % 2]), 0);
         ++turns;
+        usleep(2000);
       }
     });
     AWAIT(turns > 5);

@@ -16,6 +16,11 @@ namespace {
 constexpr int thread_count = 4;
 constexpr int generations = 20;
 
+// Or there would be hardly an instant without an id in a register.
+void work_elsewhere() {
+  for (volatile int i = 0; i < 200;) i = i + 1;
+}
+
 void taken_and_released_all_the_time(const LockKind& kind, int locks) {
   std::atomic<bool> stop = false;
   std::atomic<int> errors = 0;
@@ -34,6 +39,7 @@ void taken_and_released_all_the_time(const LockKind& kind, int locks) {
         }
         errors += lock.unlock() != 0;
         ++turns[i];
+        work_elsewhere();
       }
     }));
   for (int generation = 0; generation < generations; ++generation) {

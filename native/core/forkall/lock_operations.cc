@@ -79,14 +79,18 @@ bool waits_by_id(const arch::Interrupted& interrupted) {
          leads_to_lock(interrupted.first_argument());
 }
 
+__attribute__((no_sanitize("address"))) void write_id(uintptr_t address, int id) {
+  auto* word = reinterpret_cast<uint32_t*>(address);
+  *word = static_cast<uint32_t>(with_id(*word, id));
+}
+
 void mend(const Thread& thread) {
   thread.interrupted.each_kept_register([&](auto& value) {
     const auto word = static_cast<uint64_t>(value);
     if (holds(word, thread.id)) value = static_cast<long long>(with_id(word, thread.revived_id));
   });
   Frames(thread.interrupted.stack()).each(thread.id, [&](uintptr_t address) {
-    auto* word = reinterpret_cast<uint32_t*>(address);
-    *word = static_cast<uint32_t>(with_id(*word, thread.revived_id));
+    write_id(address, thread.revived_id);
   });
 }
 

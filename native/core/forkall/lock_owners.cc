@@ -26,6 +26,16 @@ const T* at(uintptr_t address) {
   return reinterpret_cast<const T*>(address);
 }
 
+// The memory is not ours, so that a sanitizer has no say in it.
+template <typename Layout>
+__attribute__((no_sanitize("address"))) Layout copy_of(uintptr_t address) {
+  Layout copy;
+  for (size_t i = 0; i < sizeof(copy); i += sizeof(uint32_t))
+    *reinterpret_cast<uint32_t*>(reinterpret_cast<uintptr_t>(&copy) + i) =
+        *at<uint32_t>(address + i);
+  return copy;
+}
+
 bool recursive_mutex_is_known(uint32_t id) {
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
@@ -76,7 +86,7 @@ int LockOwners::prepare() {
 }
 
 // A block is passed over when no word in it lies among the ids: one pass that the compiler
-// vectorises. The memory is not ours, so that a sanitizer has no say in it.
+// vectorises.
 template <typename Passed>
 __attribute__((no_sanitize("address"))) void LockOwners::search(const View& view,
                                                                 Passed is_passed) {
@@ -146,18 +156,19 @@ int LockOwners::find(const Mappings& mappings, const Threads& threads) {
 }
 
 // The word at `offset` is the id of a thread: is it the holder's, in a lock within these bytes?
-__attribute__((no_sanitize("address"))) void LockOwners::take(const View& view, size_t offset) {
+void LockOwners::take(const View& view, size_t offset) {
   const auto lies_within = [&](size_t before, size_t size) {
     return offset >= before && offset - before + size <= view.size;
   };
   const uintptr_t word = view.bytes + offset, address = view.address + offset;
-  const auto* mutex = at<MutexLayout>(word - MutexLayout::owner_offset);
-  if (lies_within(MutexLayout::owner_offset, sizeof(*mutex)) && mutex->is_held_by_id()) {
-    keep(address);
-    if (mutex->lock_word_holds_id()) keep(address - MutexLayout::owner_offset);
+  if (lies_within(MutexLayout::owner_offset, sizeof(MutexLayout))) {
+    const auto mutex = copy_of<MutexLayout>(word - MutexLayout::owner_offset);
+    if (mutex.is_held_by_id()) keep(address);
+    if (mutex.is_held_by_id() && mutex.lock_word_holds_id())
+      keep(address - MutexLayout::owner_offset);
   }
-  const auto* rwlock = at<RwlockLayout>(word - RwlockLayout::writer_offset);
-  if (lies_within(RwlockLayout::writer_offset, sizeof(*rwlock)) && rwlock->is_held_by_writer())
+  if (lies_within(RwlockLayout::writer_offset, sizeof(RwlockLayout)) &&
+      copy_of<RwlockLayout>(word - RwlockLayout::writer_offset).is_held_by_writer())
     keep(address);
 }
 
@@ -175,14 +186,16 @@ bool LockOwners::is_thread(uint32_t id) const {
   return false;
 }
 
-void LockOwners::mend(const Threads& threads) {
+__attribute__((no_sanitize("address"))) void LockOwners::mend(const Threads& threads) {
   for (size_t i = 0; i < count_; ++i) {
     const uint32_t old_id = *words_[i] & futex_tid_mask;
+    uint32_t new_id = old_id;
     threads.each([&](const Thread& thread) {
-      if (static_cast<uint32_t>(thread.id) != old_id) return;
-      // The bits above the id say that others wait.
-      *words_[i] = (*words_[i] & ~futex_tid_mask) | static_cast<uint32_t>(thread.revived_id);
+      if (static_cast<uint32_t>(thread.id) == old_id)
+        new_id = static_cast<uint32_t>(thread.revived_id);
     });
+    // The bits above the id say that others wait.
+    *words_[i] = (*words_[i] & ~futex_tid_mask) | new_id;
   }
 }
 

@@ -57,12 +57,12 @@ int Session::await_daemon() {
 }
 
 void Session::let_go() {
-  if (!stays_ || leader_ == 0 || raw::getpid() != launcher_) return;
+  if (!stays_ || leader_ == 0 || reaped_ || raw::getpid() != launcher_) return;
   int status = 0;
   raw::syscall(SYS_kill, leader_, SIGKILL);
   while (raw::syscall(SYS_wait4, leader_, raw::pointer(&status), 0, 0) == -EINTR) {
   }
-  leader_ = 0;
+  reaped_ = true;
 }
 
 void Session::run(void* argument) {

@@ -42,8 +42,11 @@ class Session {
   /// process.
   int child() const { return stays_ ? leader_ : daemon_; }
 
-  /// When that child has ended: the status of the daemon, wait(2), if it is known from `status`.
-  int daemon_status(int status) const { return stays_ ? status_ : status; }
+  /// When that child has ended with `status`, wait(2): the status of the daemon.
+  int reaped(int status) {
+    reaped_ = true;
+    return stays_ ? status_ : status;
+  }
 
   /// In the launcher: ends the session process, so that the daemon is its supervisor's child.
   void let_go();
@@ -59,6 +62,7 @@ class Session {
   int daemon_ = 0;
   int error_ = 0;
   bool stays_ = false;
+  bool reaped_ = false;
   int launcher_ = 0;
   int leader_ = 0;
   int status_ = 0;
