@@ -11,9 +11,18 @@ export function atFirstSightOf(pidFile: string, act: (pid: number) => void): num
   return pid;
 }
 
-/** Sends a signal again and again, without a pause, until `isEnough`, or until the process has ended. */
+/**
+ * Sends a signal several times a millisecond, until `isEnough`, or until the process has ended. More would soon fill
+ * the pipe by which libuv's handler tells its loop, 4,096 signals, and it drops what does not go in, the next SIGTERM
+ * as well.
+ */
 export function storm(pid: number, signal: NodeJS.Signals, isEnough: () => boolean): void {
-  spin(`the effect of ${signal}`, () => !send(pid, signal) || isEnough());
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  spin(`the effect of ${signal}`, () => {
+    if (!send(pid, signal) || isEnough()) return true;
+    Atomics.wait(word, 0, 0, 0.2);
+    return false;
+  });
 }
 
 function send(pid: number, signal: NodeJS.Signals): boolean {
