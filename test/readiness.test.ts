@@ -104,6 +104,17 @@ const go = (scene: Scene) => writeFileSync(scene.path('go'), '');
 /** The status tells besides whether the report was there when the launcher ended. */
 const whenLoaded = '"$@" && test -e "$TEST_DIR/loaded.json"';
 
+/** A launcher that waits for its daemon, and is stopped as the keyboard does it. */
+async function stoppedByCtrlZ(scene: Scene, start: LaunchOptions) {
+  const shell = new ShellLaunch(scene, start, whenLoaded);
+  await scene.report<Up>('up');
+  const launcher = await shell.launcher();
+  await sleeps(scene, launcher);
+  process.kill(launcher, 'SIGTSTP');
+  await scene.until('the stop of the launcher', () => stat(launcher)?.state === 'T');
+  return { shell, launcher };
+}
+
 for (const { line, entry, name } of starts) {
   describe.concurrent(`${name}, with ready: loaded`, () => {
     const daemon = { ready: 'loaded' };
@@ -136,12 +147,7 @@ for (const { line, entry, name } of starts) {
 
     test('the launcher may be stopped by Ctrl-Z, and continued', async ({ scene }) => {
       const start: LaunchOptions = { line, entry, program: 'main/module.mjs', daemon };
-      const shell = new ShellLaunch(scene, start, whenLoaded);
-      await scene.report<Up>('up');
-      const launcher = await shell.launcher();
-      await sleeps(scene, launcher);
-      process.kill(launcher, 'SIGTSTP');
-      await scene.until('the stop of the launcher', () => stat(launcher)?.state === 'T');
+      const { shell, launcher } = await stoppedByCtrlZ(scene, start);
       process.kill(launcher, 'SIGCONT');
       go(scene);
       expect(await shell.seen()).toEqual({ status: 0, stdout: '', stderr: '' });
@@ -156,12 +162,7 @@ for (const { line, entry, name } of starts) {
         daemon: { ...daemon, readyTimeout },
       };
       const begun = Date.now();
-      const shell = new ShellLaunch(scene, start, whenLoaded);
-      await scene.report<Up>('up');
-      const launcher = await shell.launcher();
-      await sleeps(scene, launcher);
-      process.kill(launcher, 'SIGTSTP');
-      await scene.until('the stop of the launcher', () => stat(launcher)?.state === 'T');
+      const { shell, launcher } = await stoppedByCtrlZ(scene, start);
       go(scene);
       await scene.until('the timeout to be over', () => Date.now() > begun + 2 * readyTimeout);
       process.kill(launcher, 'SIGCONT');

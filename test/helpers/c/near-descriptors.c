@@ -3,13 +3,10 @@
 // Runs a program that is killed when it closes, duplicates or asks for a descriptor with a number of 1000 or more, as
 // it would on its way to the limit of open files.
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
+
+#include "under-filter.h"
 
 int main(int argc, char **argv) {
   if (argc < 2) return 2;
@@ -26,13 +23,5 @@ int main(int argc, char **argv) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
   };
-  struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    perror("seccomp");
-    return 2;
-  }
-  execvp(argv[1], argv + 1);
-  perror(argv[1]);
-  return 127;
+  return run_under_filter(code, sizeof(code) / sizeof(*code), argv + 1);
 }

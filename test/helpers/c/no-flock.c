@@ -3,13 +3,10 @@
 // Runs a program for which flock(2) fails with ENOLCK, as it does on some network file systems.
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
+
+#include "under-filter.h"
 
 int main(int argc, char **argv) {
   if (argc < 2) return 2;
@@ -19,13 +16,5 @@ int main(int argc, char **argv) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLCK),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    perror("seccomp");
-    return 2;
-  }
-  execvp(argv[1], argv + 1);
-  perror(argv[1]);
-  return 127;
+  return run_under_filter(code, sizeof(code) / sizeof(*code), argv + 1);
 }
