@@ -110,12 +110,29 @@ Napi::Value daemon_object(Napi::Env env, const Daemonized& daemonized) {
   return object;
 }
 
+// isMainThread(): of the process. worker_threads says the same, and takes 2 ms to load.
+Napi::Value is_main_thread(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), forkall::raw::gettid() == forkall::raw::getpid());
+}
+
+// Of the last start.
+forkall::Timeline last_timeline;
+
+// timeline(): for bench/ alone. When each part was over, in milliseconds of hrtime.
+Napi::Value timeline(const Napi::CallbackInfo& info) {
+  auto object = Napi::Object::New(info.Env());
+  for (size_t i = 0; i < forkall::Timeline::count; ++i)
+    object.Set(forkall::part_names[i], static_cast<double>(last_timeline.ends()[i]) / 1e6);
+  return object;
+}
+
 // daemonize(plan), and stay(plan): a daemon, or the step that failed.
 template <Failure (*start)(const Plan&, Daemonized*)>
 Napi::Value start_by(const Napi::CallbackInfo& info) {
   const Plan plan = plan_of(info[0].As<Napi::Object>());
   Daemonized daemonized;
   const Failure failure = start(plan, &daemonized);
+  last_timeline = daemonized.timeline;
   return failure ? failure_object(info.Env(), failure) : daemon_object(info.Env(), daemonized);
 }
 
@@ -125,9 +142,11 @@ Napi::Value daemonize_by_exec(const Napi::CallbackInfo& info) {
   return failure_object(info.Env(), tsdaemon::daemonize_by_exec(plan));
 }
 
-// takeHanded(statusFd, finalStderr, pidFile, pidDirectory): in the program that was executed anew.
+// takeHanded(statusFd, finalStderr, pidFile, pidDirectory, kept): in the program that was executed
+// anew.
 void take_handed(const Napi::CallbackInfo& info) {
-  Reexec::take({int_of(info[0]), int_of(info[1]), int_of(info[2]), int_of(info[3])});
+  Reexec::take({int_of(info[0]), int_of(info[1]), int_of(info[2]), int_of(info[3])},
+               list_of<int>(info[4]));
 }
 
 Napi::Value obstacle(const Napi::CallbackInfo& info) {
@@ -154,7 +173,7 @@ void report_error(const Napi::CallbackInfo& info) {
 
 // extendStartTimeout(statusFd, milliseconds)
 void extend_start_timeout(const Napi::CallbackInfo& info) {
-  StatusChannel::write(int_of(info[0]), {Report::Word::extend, Step::none_, 0, int_of(info[1]), 0});
+  StatusChannel::report_extended(int_of(info[0]), int_of(info[1]));
 }
 
 // writePid(file): 0 or an errno.
@@ -226,6 +245,8 @@ Napi::Value has_ended(const Napi::CallbackInfo& info) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("daemonize", Napi::Function::New(env, start_by<daemonize>, "daemonize"));
   exports.Set("daemonizeByExec", Napi::Function::New(env, daemonize_by_exec, "daemonizeByExec"));
+  exports.Set("isMainThread", Napi::Function::New(env, is_main_thread, "isMainThread"));
+  exports.Set("timeline", Napi::Function::New(env, timeline, "timeline"));
   exports.Set("takeHanded", Napi::Function::New(env, take_handed, "takeHanded"));
   exports.Set("stay", Napi::Function::New(env, start_by<stay>, "stay"));
   exports.Set("obstacle", Napi::Function::New(env, obstacle, "obstacle"));

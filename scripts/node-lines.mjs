@@ -36,7 +36,7 @@ function selectedLines() {
   return selected;
 }
 
-function pinnedVersions() {
+export function pinnedVersions() {
   return JSON.parse(readFileSync(join(here, 'node-lines.json'), 'utf8'));
 }
 

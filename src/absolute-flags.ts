@@ -54,7 +54,7 @@ export function absoluteFlags(directory: string): Inherited {
 }
 
 function absoluteModule(specifier: string, flag: string, directory: string): string {
-  const file = fileOfModule(specifier, directory);
+  const file = fileOfModule(specifier, flag, directory);
   if (file !== undefined) return file;
   if (isBuiltin(specifier) || /^[a-z]+:/.test(specifier)) return specifier;
   throw new DaemonError('ERR_DAEMON_EXEC', {

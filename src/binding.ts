@@ -145,11 +145,19 @@ export interface Binding {
   daemonize(plan: Plan): NativeDaemon | NativeFailure;
   /** Returns in the launcher alone. */
   daemonizeByExec(plan: Plan): NativeFailure;
-  /** In the program that was executed anew: closes what it was handed at its own execs. */
-  takeHanded(statusFd: number, finalStderr: number, pidFile: number, pidDirectory: number): void;
+  /** In the program that was executed anew: closes what it was handed at its own execs, and `kept`. */
+  takeHanded(
+    statusFd: number,
+    finalStderr: number,
+    pidFile: number,
+    pidDirectory: number,
+    kept: readonly number[],
+  ): void;
   /** The same in the foreground. */
   stay(plan: Plan): NativeDaemon | NativeFailure;
   obstacle(): Obstacle;
+  /** Of the process; asked for without `node:worker_threads`, which takes 2 ms to load. */
+  isMainThread(): boolean;
   /** Tells the launcher, and closes both descriptors; the launcher's end is waited for, or not. */
   reportReady(statusFd: number, finalStderr: number, waits: boolean): void;
   /** The last `length` bytes that were written to stderr are to be shown by the launcher. */

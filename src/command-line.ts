@@ -18,9 +18,11 @@ export function executeAgainWith(words: readonly string[]): void {
 export function commandLine(directory: string): readonly string[] {
   if (given !== undefined) return given;
   const words = wordsOfKernel();
+  // Behind it an argument that looks like a flag of Node's is none.
+  if (isEvaluated()) return ['--', ...(words ?? atLoad)];
   if (words === undefined) return atLoad;
   const [script, ...rest] = words;
-  if (script === undefined || script === '-' || isEvaluated()) return words;
+  if (script === undefined || script === '-') return words;
   return [/^(file|data):/.test(script) ? script : resolve(directory, script), ...rest];
 }
 
@@ -33,8 +35,19 @@ export function isEvaluated(): boolean {
 
 /** Programs change `process.argv`, and the kernel's words by `process.title`; nobody both alike. */
 function wordsOfKernel(): string[] | undefined {
-  const words = readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(1, -1);
+  const words = readCommandLine().split('\0').slice(1, -1);
   if (flags.some((flag, i) => flag !== words[i])) return undefined;
   const rest = words.slice(flags.length);
-  return rest[0] === '--' ? rest.slice(1) : rest;
+  if (rest[0] === '--') rest.shift();
+  // A title fills what it leaves of the words with zeros.
+  return rest.length < atLoad.length || rest[0] === '' ? undefined : rest;
+}
+
+/** Empty where there is no /proc. */
+function readCommandLine(): string {
+  try {
+    return readFileSync('/proc/self/cmdline', 'utf8');
+  } catch {
+    return '';
+  }
 }

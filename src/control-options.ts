@@ -7,7 +7,7 @@ import type { SignalName } from './signal-names.js';
 
 /** Settings of {@link stop}. */
 export interface StopOptions {
-  /** What asks the daemon to end. @default 'SIGTERM' */
+  /** What asks the daemon to end, signal(7). @default 'SIGTERM' */
   signal?: SignalName;
   /** How long it may take, in milliseconds. @default 20000 */
   timeout?: number;

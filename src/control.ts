@@ -9,10 +9,11 @@ import { look } from './look.js';
 import { pathOf, unclear } from './sight.js';
 import type { SignalName } from './signal-names.js';
 
+/** How {@link stop} has ended a daemon. */
 export interface StopResult {
-  /** `'killed'`: it had to be, by SIGKILL. */
+  /** `'stopped'` by the signal, `'killed'` by SIGKILL after `timeout`, `'not-running'` before. */
   outcome: 'stopped' | 'killed' | 'not-running';
-  /** The process that has ended. */
+  /** The process that has ended; not with `'not-running'`. */
   pid?: number;
 }
 
@@ -27,8 +28,11 @@ const unlockDeadline = 1_000;
 
 /**
  * Ends the daemon of a pid file: a signal, and if it has not ended after `timeout`, SIGKILL. Resolves
- * when it has ended and its pid file is unlocked. A daemon that does not run is no error.
+ * when it has ended and its pid file is unlocked. A daemon that does not run is no error; one that is
+ * just being started is waited for, up to 10 s. See pidfd_send_signal(2).
  *
+ * @param pidFile - a path, of the working directory
+ * @throws OptionError `ERR_DAEMON_OPTION` for a wrong option.
  * @throws DaemonError `ERR_DAEMON_SIGNAL` without the right to, `ERR_DAEMON_ALIVE` if it has not
  * ended, and others if it cannot be told who it is.
  */
@@ -55,8 +59,12 @@ export async function stop(pidFile: string, options: StopOptions = {}): Promise<
 }
 
 /**
- * Sends a signal to the daemon of a pid file, and to no other process. Resolves with its pid.
+ * Sends a signal to the daemon of a pid file, and to no other process: by a pidfd that was opened while
+ * its lock was seen held. Resolves with its pid. See pidfd_open(2), signal(7).
  *
+ * @param pidFile - a path, of the working directory
+ * @param name - as `'SIGHUP'`
+ * @throws OptionError `ERR_DAEMON_OPTION` for a name that is none.
  * @throws DaemonError `ERR_DAEMON_NOT_RUNNING`, `ERR_DAEMON_SIGNAL` without the right to, and others
  * if it cannot be told who it is.
  */
@@ -74,8 +82,9 @@ export async function signal(pidFile: string, name: SignalName): Promise<number>
 
 /**
  * SIGHUP, at which the daemon opens its logs anew and reads its configuration again. One that does not
- * listen for it would be ended by it: that it may listen is waited for.
+ * listen for it would be ended by it: that it may listen is waited for, up to 5 s. Resolves with its pid.
  *
+ * @param pidFile - a path, of the working directory
  * @throws DaemonError as {@link signal} does, and `ERR_DAEMON_DEAF` if the daemon does not listen.
  */
 export async function reload(pidFile: string): Promise<number> {

@@ -1,12 +1,13 @@
-import { isMainThread } from 'node:worker_threads';
-
 import { settleDescendants } from './descendants.js';
+import { endBy } from './end.js';
 import { DaemonError } from './error.js';
 import { tellExitStatus } from './exit-status.js';
 import { Daemon } from './handle.js';
 import { adoptIdentity } from './identity.js';
 import { LauncherChannel } from './launcher-channel.js';
+import { isMainThread } from './main-thread.js';
 import type { DaemonizeOptions } from './options.js';
+import { keepPidFile } from './pid-file.js';
 import { makePlaces } from './places.js';
 import { awaitReadiness } from './ready.js';
 import { originHere, rebornProcess } from './reborn.js';
@@ -25,12 +26,14 @@ let current: Daemon | undefined;
  * Synchronous, at any moment of a program's life, on the main thread. Either throws in a launcher
  * that is exactly as it was, or returns in a daemon that is complete.
  *
- * @throws OptionError (`ERR_DAEMON_OPTION`) for a wrong option.
- * @throws DaemonError with the step that failed.
+ * See daemon(7), fork(2), setsid(2).
+ *
+ * @throws OptionError, a `TypeError` with the code `ERR_DAEMON_OPTION`, for a wrong or an unknown option.
+ * @throws DaemonError with the code of the step that failed.
  */
 export function daemonize(options: DaemonizeOptions = {}): Daemon {
   tellExitStatus();
-  if (!isMainThread) throw new DaemonError('ERR_DAEMON_WORKER');
+  if (!isMainThread()) throw new DaemonError('ERR_DAEMON_WORKER');
   if (current !== undefined) throw new DaemonError('ERR_DAEMON_ALREADY', { pid: current.pid });
   const reborn = rebornProcess();
   const origin = reborn?.origin ?? originHere();
@@ -38,14 +41,18 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
   if (reborn === undefined) makePlaces(settings);
 
   const started = start(settings);
-  const launcher = new LauncherChannel(started.native);
-
-  adoptIdentity(started.native, settings);
-  adoptStreams(settings, started, launcher);
-  settleDescendants(origin.directory);
-  current = new Daemon(started, launcher, settings, origin.directory);
-  awaitReadiness(current, settings.ready);
-  return current;
+  const releasePidFile = keepPidFile(started.native, settings.pidFile);
+  try {
+    const launcher = new LauncherChannel(started.native);
+    adoptIdentity(started.native, settings);
+    adoptStreams(settings, started, launcher);
+    settleDescendants(origin.directory);
+    current = new Daemon(started, launcher, settings, origin.directory, releasePidFile);
+    awaitReadiness(current, settings.ready);
+    return current;
+  } catch (error) {
+    return endBy(error);
+  }
 }
 
 /**

@@ -2,21 +2,22 @@
  * Settings from `TSDAEMON_*`, for the preload.
  */
 import { OptionError } from './error.js';
-import { nearest } from './nearest.js';
 import { accepts, expectedOf } from './option-rules.js';
 import type { DaemonizeOptions } from './options.js';
 
 const prefix = 'TSDAEMON_';
 
 const text = (value: string): unknown => value;
-const decimal = (value: string): unknown => (/^-?\d+$/.test(value) ? Number(value) : value);
+/** A text that is none is passed on, for the rule of the option to say what is expected. */
+export const decimal = (value: string): string | number =>
+  /^-?\d+$/.test(value) ? Number(value) : value;
 const list =
   (parse: (item: string) => unknown) =>
   (value: string): unknown =>
     value === '' ? [] : value.split(',').map(parse);
 const foreground = (value: string): unknown =>
   value === '1' ? false : value === '0' ? true : value;
-const octal = (value: string): unknown =>
+export const octal = (value: string): string | number =>
   /^(0o)?[0-7]+$/.test(value) ? Number.parseInt(value.replace('0o', ''), 8) : value;
 
 const variables: Record<string, { option: keyof DaemonizeOptions; parse(value: string): unknown }> =
@@ -82,6 +83,7 @@ function expected(name: string, option: keyof DaemonizeOptions): string {
 }
 
 function unknownVariable(name: string): string {
+  const { nearest } = require('./nearest.js') as typeof import('./nearest.js');
   const near = nearest(name, Object.keys(variables));
   return `Unknown environment variable ${name}${near === undefined ? '' : `; did you mean ${near}?`}`;
 }

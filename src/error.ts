@@ -1,6 +1,8 @@
 /**
  * Every error of the package: one class, one code a step, one table of messages.
  */
+import { inspect } from 'node:util';
+
 import type { SignalName } from './signal-names.js';
 
 /** A value, or the mark by which the launcher fills it in when no JavaScript runs there any more. */
@@ -25,6 +27,22 @@ export interface ErrorContext {
 
 const because = ({ reason, errno }: ErrorContext): string =>
   errno === undefined ? '' : `: ${reason ?? 'failed'} (${errno})`;
+
+/** Another file would not be opened either. */
+const unlessTooMany = ({ errno }: ErrorContext, remedy: string): string =>
+  errno === 'EMFILE' || errno === 'ENFILE' ? 'see the limit of open files (ulimit -n)' : remedy;
+
+/** What the system says of a file that is none to it, but a way to another one, or to a device. */
+const becauseOfFile = (c: ErrorContext): string =>
+  because({
+    ...c,
+    ...(c.errno === 'ELOOP' && { reason: 'it is a symbolic link' }),
+    ...(c.errno === 'EMLINK' && { reason: 'it has another name, by a hard link' }),
+    ...(c.errno === 'EINVAL' && { reason: 'it is no regular file' }),
+  });
+
+const becauseOfName = (c: ErrorContext): string =>
+  because({ ...c, ...(c.errno === 'ENOENT' && { reason: 'there is none of this name' }) });
 
 /** Names that there are not, and rights that there are not. */
 const becomeOther = ({ errno }: ErrorContext, kind: string): string =>
@@ -52,21 +70,24 @@ const messages = {
     `${c.path} is locked by ${c.pid === undefined ? 'another process' : `the process ${c.pid}`}, ` +
     'which runs already; stop that one first',
   ERR_DAEMON_PID_FILE: (c) =>
-    `cannot use the pid file ${c.path}${because(c)}; name a regular file in a directory that can be written`,
+    `cannot use the pid file ${c.path}${becauseOfFile(c)}; ${unlessTooMany(c, 'name a regular file in a directory that can be written')}`,
   ERR_DAEMON_LOCK: (c) =>
     `cannot lock the pid file ${c.path}${because(c)}; name one on a file system that knows flock(2)`,
   ERR_DAEMON_WRITE_PID: (c) => `cannot write the pid file ${c.path}${because(c)}; free some space`,
   ERR_DAEMON_USER: (c) =>
-    `cannot become the user ${c.what}${because(c)}; ${becomeOther(c, 'user')}`,
+    `cannot become the user ${c.what}${becauseOfName(c)}; ${becomeOther(c, 'user')}`,
   ERR_DAEMON_GROUP: (c) =>
     c.errno === 'EINVAL'
       ? `cannot tell the group of the user ${c.what}, which is in no list of users; give \`group\` too`
-      : `cannot become the group ${c.what}${because(c)}; ${becomeOther(c, 'group')}`,
+      : `cannot become the group ${c.what}${becauseOfName(c)}; ${becomeOther(c, 'group')}`,
   ERR_DAEMON_GROUPS: (c) =>
-    `cannot have the groups ${c.what}${because(c)}; ${becomeOther(c, 'group')}`,
-  ERR_DAEMON_CREDENTIALS: (c) => `cannot change the credentials${because(c)}; start it as root`,
+    `cannot have the groups ${c.what}${becauseOfName(c)}; ${becomeOther(c, 'group')}`,
+  ERR_DAEMON_CREDENTIALS: (c) =>
+    `cannot change the credentials${because(c)}; start it as root, with CAP_SETUID and CAP_SETGID`,
   ERR_DAEMON_LIMITS: (c) =>
-    `cannot set the limits ${c.what}${because(c)}; stay below the hard ones (ulimit -H), or start it as root`,
+    c.errno === 'EBADF'
+      ? `cannot set the limits ${c.what}, below which standard streams are open; raise nofile above them`
+      : `cannot set the limits ${c.what}${because(c)}; stay below the hard ones (ulimit -H), or start it as root`,
   ERR_DAEMON_OOM_SCORE_ADJ: (c) =>
     `cannot set oomScoreAdj to ${c.what}${because(c)}; only root may lower it`,
   ERR_DAEMON_NICE: (c) => `cannot set nice to ${c.what}${because(c)}; only root may lower it`,
@@ -74,9 +95,9 @@ const messages = {
     `cannot make ${c.path} the root directory${because(c)}; name an existing one, as root`,
   ERR_DAEMON_EXEC: (c) => `cannot execute ${c.path} again${c.what ?? because(c)}; ${executable(c)}`,
   ERR_DAEMON_STDIN: (c) =>
-    `cannot open ${c.path} for stdin${because(c)}; name a file that can be read, or 'null'`,
+    `cannot open ${c.path} for stdin${because(c)}; ${unlessTooMany(c, "name a file that can be read, or 'null'")}`,
   ERR_DAEMON_LOG: (c) =>
-    `cannot open ${c.path} for ${c.step === 'log' ? 'the log' : c.step}${because(c)}; name a file that can be written, or 'null'`,
+    `cannot open ${c.path} for ${c.step === 'log' ? 'the log' : c.step}${because(c)}; ${unlessTooMany(c, "name a file that can be written, or 'null'")}`,
   ERR_DAEMON_PREPARE: (c) =>
     `cannot prepare the fork${because(c)}; see the limits of open files and of memory`,
   ERR_DAEMON_FREEZE: (c) =>
@@ -84,7 +105,8 @@ const messages = {
     (c.errno === 'EAGAIN'
       ? 'its user has as many signals queued as there may be: see the limit (ulimit -i), and who does not take them'
       : 'it may be stopped by a debugger or hang in the kernel'),
-  ERR_DAEMON_SURVEY: (c) => `cannot read the mappings of the process${because(c)}`,
+  ERR_DAEMON_SURVEY: (c) =>
+    `cannot read the mappings of the process${because(c)}; let it read them, or set \`strategy\` to 'exec'`,
   ERR_DAEMON_FORK: (c) =>
     `cannot fork${because(c)}; see the limits of processes (ulimit -u) and of memory`,
   ERR_DAEMON_CHDIR: (c) =>
@@ -98,7 +120,7 @@ const messages = {
   ERR_DAEMON_LISTEN_FDS: (c) =>
     `${c.what}${because(c)}; see who has set LISTEN_FDS for this process`,
   ERR_DAEMON_READ_PID: (c) =>
-    `cannot look at the pid file ${c.path}${because(c)}; name the pid file of a daemon`,
+    `cannot look at the pid file ${c.path}${becauseOfFile(c)}; name the pid file of a daemon`,
   ERR_DAEMON_NOT_RUNNING: (c) => `the daemon of ${c.path} does not run; start it first`,
   ERR_DAEMON_STARTING: (c) =>
     `the daemon of ${c.path} is still being started; try again when it has been`,
@@ -122,19 +144,25 @@ const messages = {
     `the start was ended by signal ${c.signal}, and the daemon ${c.pid} with it; start it again`,
 } satisfies Record<string, (context: ErrorContext) => string>;
 
-/** One code a step. */
+/** What failed: one code a step of the start, and those of the control functions. */
 export type DaemonErrorCode = keyof typeof messages;
 
 /** The text for `code`, without an error. */
 export function messageOf(code: DaemonErrorCode, context: ErrorContext): string {
-  return messages[code](context);
+  return oneLine(messages[code](context));
+}
+
+/** A path, or a name, may hold a line break, or what a terminal obeys. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (control) => inspect(control).slice(1, -1));
 }
 
 /**
  * A daemon could not be made, or not be reached. Where `daemonize()` throws it, the process is
- * exactly as it was.
+ * exactly as it was. The message says what happened, and what to do.
  */
 export class DaemonError extends Error {
+  /** Of the class. */
   override readonly name = 'DaemonError';
   /** What failed, for programs: stable. */
   readonly code: DaemonErrorCode;
@@ -153,6 +181,7 @@ export class DaemonError extends Error {
   /** How a process ended, if a signal ended it. */
   declare readonly signal?: SignalName;
 
+  /** @internal */
   constructor(code: DaemonErrorCode, context: ErrorContext = {}) {
     const { cause, what: _, reason: __, ...facts } = context;
     super(messageOf(code, context), cause === undefined ? undefined : { cause });
@@ -165,4 +194,8 @@ export class DaemonError extends Error {
 /** A wrong option, or a wrong environment variable: `TypeError`, with the code `ERR_DAEMON_OPTION`. */
 export class OptionError extends TypeError {
   readonly code = 'ERR_DAEMON_OPTION';
+
+  constructor(message: string) {
+    super(oneLine(message));
+  }
 }

@@ -2,7 +2,9 @@ import { loadBinding } from './binding.js';
 import { DaemonError } from './error.js';
 import { obstacles } from './failure.js';
 
+/** What {@link forkSupport} has found. */
 export interface ForkSupport {
+  /** Whether `strategy: 'fork'` would be possible now. */
   supported: boolean;
   /** Why not, in words. */
   reason?: string;

@@ -2,9 +2,8 @@ import { EventEmitter } from 'node:events';
 
 import type { LauncherChannel } from './launcher-channel.js';
 import { adoptListenFds } from './listen-fds.js';
-import { reopenLogs } from './logs.js';
 import { Notifier } from './notify.js';
-import { keepPidFile, tellPid } from './pid-file.js';
+import { tellPid } from './pid-file.js';
 import type { Settings } from './settings.js';
 import { answerSignals } from './signals.js';
 import type { Made, Started } from './strategy.js';
@@ -12,30 +11,32 @@ import type { Made, Started } from './strategy.js';
 /** What a daemon is told of its own end. May be asynchronous: it is waited for. */
 export type StoppingHandler = (signal: NodeJS.Signals) => void | Promise<void>;
 
+/** The events of {@link Daemon}, and what their handlers are given. */
 export interface DaemonEvents {
   /**
    * SIGHUP, when the program has no listener of its own: read the configuration again. Handlers may
    * be asynchronous: a supervisor is told when the last of them is done.
    */
   reload: [];
-  /** The logs were opened anew. */
+  /** The logs were opened anew, by SIGHUP or by `reopenLogs()`. */
   reopen: [];
   /**
    * SIGTERM or SIGINT, when the program has no listener of its own. Handlers are called one after
-   * the other, the last registered first, and may take `shutdownTimeout` in all; then the pid file is
-   * removed and the signal ends the process.
+   * the other, the last registered first, and may take `shutdownTimeout` in all, 15 s if nothing else is
+   * said; then the pid file is removed and the signal ends the process. See signal(7).
    */
   stopping: [signal: NodeJS.Signals];
 }
 
 /** The daemon that this process has become. */
 export class Daemon extends EventEmitter<DaemonEvents> {
+  /** The process that goes on, which `process.pid` is too from now on. */
   readonly pid: number;
   /** The process that was started; it may be gone. */
   readonly launcherPid: number;
   /** The working directory of the launcher. */
   readonly launchDirectory: string;
-  /** How the daemon was made. */
+  /** How the daemon was made: `'fork'`, `'exec'`, or `'none'` in the foreground. */
   readonly strategy: Made;
   /** The path of the pid file, if there is one. */
   readonly pidFile: string | undefined;
@@ -54,6 +55,7 @@ export class Daemon extends EventEmitter<DaemonEvents> {
     launcher: LauncherChannel,
     settings: Settings,
     launchDirectory: string,
+    releasePidFile: () => void,
   ) {
     super();
     this.pid = native.pid;
@@ -67,7 +69,7 @@ export class Daemon extends EventEmitter<DaemonEvents> {
     adoptListenFds(native.launcherPid);
     this.#supervisor = new Notifier(native.launcherPid, native.notifySocket);
     process.on('exit', () => this.#supervisor.stopping());
-    this.#releasePidFile = keepPidFile(native, settings.pidFile);
+    this.#releasePidFile = releasePidFile;
     this.#ignoreSignals = answerSignals(
       this,
       this.#supervisor,
@@ -100,7 +102,9 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   /**
    * Lets the launcher wait longer for readiness: `milliseconds` from now on, whatever `readyTimeout`
    * is; 0: for ever. A supervisor is told as well, `EXTEND_TIMEOUT_USEC=` of sd_notify(3), which knows
-   * no such thing as for ever.
+   * no such thing as for ever. Nothing is done when it is ready already.
+   *
+   * @throws RangeError for what is no whole number from 0 to 2147483647.
    */
   extendStartTimeout(milliseconds: number): void {
     if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds >= 2 ** 31)
@@ -117,6 +121,7 @@ export class Daemon extends EventEmitter<DaemonEvents> {
    * listener of its own. A log that cannot be opened is written to as before, and told the error.
    */
   reopenLogs(): void {
+    const { reopenLogs } = require('./logs.js') as typeof import('./logs.js');
     reopenLogs(this.#settings, this.#copies);
     this.emit('reopen');
   }

@@ -3,7 +3,6 @@
  */
 import { loadBinding } from './binding.js';
 import { DaemonError } from './error.js';
-import { systemError } from './failure.js';
 import { rebornProcess } from './reborn.js';
 import { isOurPid } from './supervisor.js';
 
@@ -12,6 +11,7 @@ const variables = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const;
 
 /** A descriptor that was handed over: `server.listen({ fd })`. */
 export interface ListenFd {
+  /** Its number, from 3 on. */
   readonly fd: number;
   /** `FileDescriptorName=` of systemd.socket(5); `'unknown'` if the supervisor names none. */
   readonly name: string;
@@ -41,7 +41,9 @@ export function listenFds(): ListenFd[] {
   const list = parse(given ?? nothing);
   for (const { fd } of list) {
     const errno = loadBinding().closeOnExec(fd);
-    if (errno !== 0) throw wrong({ what: `there is no descriptor ${fd}`, ...systemError(errno) });
+    if (errno === 0) continue;
+    const { systemError } = require('./failure.js') as typeof import('./failure.js');
+    throw wrong({ what: `there is no descriptor ${fd}`, ...systemError(errno) });
   }
   return list;
 }

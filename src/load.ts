@@ -3,19 +3,46 @@ import { join } from 'node:path';
 
 import { DaemonError } from './error.js';
 
-/** The addon: the one built here, or the one that came with the package. */
+let found: string | undefined;
+
+export function hasAddon(): boolean {
+  return findAddon() !== undefined;
+}
+
+/** @throws DaemonError `ERR_DAEMON_PLATFORM` */
 export function loadAddon(): unknown {
-  const root = join(__dirname, '..');
-  const built = join(root, 'build', 'Release', 'tsdaemon.node');
-  if (existsSync(built)) return require(built);
-  if (process.platform === 'linux') {
-    const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
-    const prebuilt = join(folder, `tsdaemon.${libc()}.node`);
-    if (existsSync(prebuilt)) return require(prebuilt);
-  }
+  const file = findAddon();
+  if (file !== undefined) return requireAddon(file);
   throw new DaemonError('ERR_DAEMON_PLATFORM', {
     what: `there is no addon for ${process.platform} on ${process.arch}`,
   });
+}
+
+/** The one built here, or the one that came with the package. */
+function findAddon(): string | undefined {
+  found ??= candidates().find((file) => existsSync(file));
+  return found;
+}
+
+function candidates(): string[] {
+  const root = join(__dirname, '..');
+  const built = join(root, 'build', 'Release', 'tsdaemon.node');
+  if (process.platform !== 'linux' || existsSync(built)) return [built];
+  const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  return [join(folder, `tsdaemon.${libc()}.node`)];
+}
+
+function requireAddon(addon: string): unknown {
+  try {
+    return require(addon);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
+    throw new DaemonError('ERR_DAEMON_PLATFORM', {
+      what: `the addon cannot be loaded: ${reason}`,
+      path: addon,
+      cause,
+    });
+  }
 }
 
 /** The C library, by the name of the ELF interpreter at the start of Node's own binary. */

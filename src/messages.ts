@@ -1,6 +1,7 @@
 import type { LauncherMessages } from './binding.js';
 import { type DaemonErrorCode, type ErrorContext, messageOf } from './error.js';
 import { isFile } from './option-rules.js';
+import type { Readiness } from './options.js';
 import type { Settings } from './settings.js';
 
 /** What is shown of a start at a terminal, by the command. */
@@ -11,8 +12,16 @@ export function showStart(messages: typeof atTerminal): void {
   Object.assign(atTerminal, messages);
 }
 
+/** What there was not when the time was over. The command has its own way of `'loaded'`, by `'manual'`. */
+const missing: Record<Readiness, string> = {
+  detached: 'it was not complete',
+  loaded: 'its main module had not finished',
+  listening: 'no server listened',
+  manual: 'it had not said so',
+};
+
 /** What the launcher says of the daemon. */
-export function launcherMessages({ readyTimeout, stderr }: Settings): LauncherMessages {
+export function launcherMessages({ ready, readyTimeout, stderr }: Settings): LauncherMessages {
   const what = isFile(stderr) ? `see ${stderr}` : 'name a `log` to keep what it says';
   const pid = '{pid}';
   const status = '{status}';
@@ -22,7 +31,7 @@ export function launcherMessages({ readyTimeout, stderr }: Settings): LauncherMe
     lost: line('ERR_DAEMON_LOST', { pid, what }),
     late: line('ERR_DAEMON_LATE', {
       pid,
-      what: `\`readyTimeout\` is ${readyTimeout} ms; raise it, or call extendStartTimeout() while it starts`,
+      what: `${missing[ready]} within ${readyTimeout} ms; raise \`readyTimeout\`, or call extendStartTimeout() while it starts`,
     }),
     lateExtended: line('ERR_DAEMON_LATE', {
       pid,

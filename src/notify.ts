@@ -5,7 +5,6 @@ import { constants } from 'node:os';
 
 import { loadBinding } from './binding.js';
 import { DaemonError } from './error.js';
-import { systemError } from './failure.js';
 import { watchdogInterval } from './watchdog.js';
 
 /** The daemon's side of the talk with its supervisor. Where there is none, nothing is said. */
@@ -81,6 +80,7 @@ export class Notifier {
   #warn(errno: number): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
+    const { systemError } = require('./failure.js') as typeof import('./failure.js');
     process.emitWarning(
       new DaemonError('ERR_DAEMON_NOTIFY', { path: this.#address, ...systemError(errno) }),
     );

@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 
+import { isName } from './name.js';
 import type { DaemonizeOptions, Readiness, StreamTarget } from './options.js';
 
 /** A check of one option. */
@@ -39,10 +40,13 @@ const isListOf = (value: unknown, accepts: (item: unknown) => boolean): boolean 
   Array.isArray(value) && value.every(accepts);
 
 const oneOf = (...values: readonly unknown[]): Rule => ({
-  expected: values
-    .map((value) => inspect(value))
-    .join(', ')
-    .replace(/, ([^,]*)$/, ' or $1'),
+  // Of each start the rules are made, of hardly any they are told.
+  get expected() {
+    return values
+      .map((value) => inspect(value))
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1');
+  },
   accepts: (value) => values.includes(value),
 });
 
@@ -88,7 +92,7 @@ export const rules: Record<keyof DaemonizeOptions, Rule> = {
   stderr: stream,
   name: {
     expected: 'letters, digits, ".", "_" and "-", the first a letter or a digit',
-    accepts: (value) => typeof value === 'string' && /^[A-Za-z0-9][\w.-]{0,99}$/.test(value),
+    accepts: isName,
   },
   pidFile: path,
   ifRunning: oneOf('error', 'ok'),
@@ -141,7 +145,15 @@ export function expectedOf(name: keyof DaemonizeOptions): string {
   return rules[name].expected;
 }
 
-/** A value, as it is shown in a message. */
+/** A value, as it is shown in a message: in one line, of which the beginning is enough. */
 export function show(value: unknown): string {
-  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 1, maxStringLength: 80 });
+  const longest = 200;
+  const shown = inspect(value, {
+    breakLength: Number.POSITIVE_INFINITY,
+    compact: true,
+    depth: 1,
+    maxArrayLength: 10,
+    maxStringLength: 80,
+  }).replaceAll('\n', ' ');
+  return shown.length <= longest ? shown : `${shown.slice(0, longest)}…`;
 }

@@ -22,24 +22,31 @@ export interface Limits {
 
 /** Settings of {@link daemonize}; relative paths are of the launcher's directory. */
 export interface DaemonizeOptions {
-  /** The working directory, chdir(2), or `'keep'`. @default '/' */
+  /** The working directory, chdir(2), or `'keep'`. @default '/'; in the foreground `'keep'` */
   cwd?: string;
   /** File mode creation mask, umask(2): 0 to 0o777, or `'inherit'`. @default 0o022 */
   umask?: number | 'inherit';
-  /** The file that stdout and stderr are appended to. It is made with mode 0640. */
+  /**
+   * The file that stdout and stderr are appended to, open(2) with `O_APPEND`. It is made with mode 0640,
+   * before privileges are dropped. @default none; that of the `name`
+   */
   log?: string;
-  /** @default 'null' */
+  /** Where stdin comes from. @default 'null'; in the foreground `'inherit'` */
   stdin?: StreamTarget;
-  /** Wins over `log`. @default 'null' */
+  /** Where stdout goes; wins over `log`. @default 'null'; in the foreground `'inherit'` */
   stdout?: StreamTarget;
-  /** Wins over `log`. @default 'null' */
+  /** Where stderr goes; wins over `log`. @default 'null'; in the foreground `'inherit'` */
   stderr?: StreamTarget;
   /**
    * Names the daemon, and picks the conventional places for what is not given: `/run/NAME.pid` and
-   * `/var/log/NAME.log` for root, `$XDG_RUNTIME_DIR` and `$XDG_STATE_HOME` for others.
+   * `/var/log/NAME.log` for root, `$XDG_RUNTIME_DIR` and `$XDG_STATE_HOME` for others. Letters, digits,
+   * `.`, `_` and `-`, at most 100. @default none
    */
   name?: string;
-  /** The pid file: locked for the daemon's life, so that there are never two of them. */
+  /**
+   * The pid file: locked by flock(2) for the daemon's life, so that there are never two of them. No
+   * symbolic link. @default none; that of the `name`
+   */
   pidFile?: string;
   /**
    * What a second start is: an error (`ERR_DAEMON_RUNNING`, exit status 3), or `'ok'`: the launcher
@@ -54,26 +61,30 @@ export interface DaemonizeOptions {
   closeFds?: boolean;
   /** Descriptors that are not closed. @default [] */
   keepFds?: readonly number[];
-  /** Variables to set, or with `undefined` to remove, in the daemon's environment. @default {} */
+  /** Variables to set, or with `undefined` to remove, in the daemon's environment. @default none */
   env?: Readonly<Record<string, string | undefined>>;
-  /** The user to become, by name or number; its groups and its HOME, USER and LOGNAME with it. */
+  /**
+   * The user to become, setresuid(2), by name or number; its groups and its HOME, USER and LOGNAME with
+   * it. @default as it is
+   */
   user?: string | number;
-  /** The group to become. @default the user's own */
+  /** The group to become, setresgid(2), by name or number. @default the user's own */
   group?: string | number;
-  /** The supplementary groups. @default the user's own */
+  /** The supplementary groups, setgroups(2). @default the user's own */
   groups?: readonly (string | number)[];
-  /** The directory to make the root of the file system, chroot(2); `cwd` is within it. */
+  /** The directory to make the root of the file system, chroot(2); `cwd` is within it. @default none */
   chroot?: string;
+  /** Resource limits, setrlimit(2). @default no core dumps for root */
   limits?: Limits;
   /** From -1000 to 1000, proc_pid_oom_score_adj(5). @default as it is */
   oomScoreAdj?: number;
   /** From -20 to 19, setpriority(2). @default as it is */
   nice?: number;
-  /** `process.title` of the daemon. @default as it is */
+  /** `process.title` of the daemon, what ps(1) shows. @default as it is */
   title?: string;
   /**
    * Go on though there are child processes: they stay the launcher's, and the daemon never learns of
-   * their end. @default false
+   * their end. @default false, true for `tsdaemon/early`
    */
   force?: boolean;
   /**
@@ -89,9 +100,12 @@ export interface DaemonizeOptions {
    * once. `'auto'` forks where {@link forkSupport} says that it can. @default 'auto'
    */
   strategy?: 'auto' | 'fork' | 'exec';
-  /** @default 'detached', `'loaded'` for `tsdaemon/early` */
+  /** When the launcher exits with 0. @default 'detached', `'loaded'` for `tsdaemon/early` */
   ready?: Readiness;
-  /** How long the launcher waits for readiness, in milliseconds; 0: for ever. @default 60000 */
+  /**
+   * How long the launcher waits for readiness, in milliseconds; 0: for ever. What is not ready by then
+   * is ended, and the launcher exits with 124. @default 60000
+   */
   readyTimeout?: number;
   /**
    * How long the `stopping` handlers may take after a SIGTERM or a SIGINT, in milliseconds.

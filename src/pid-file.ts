@@ -2,9 +2,7 @@ import { basename } from 'node:path';
 
 import { loadBinding, type NativeDaemon } from './binding.js';
 import { DaemonError } from './error.js';
-import { exitStatusOf } from './exit-status.js';
 import { systemError } from './failure.js';
-import { commandLineMessage } from './messages.js';
 
 /**
  * The pid file is removed when the process exits, while it is still locked. Returns what removes it
@@ -27,15 +25,9 @@ export function keepPidFile(
   return release;
 }
 
-/**
- * Writes the pid, which is to be done when signals are answered: who reads it may send one. No thread
- * of the program runs in the launcher any more, in which an error could be thrown: the process ends.
- */
+/** Writes the pid, which is to be done when signals are answered: who reads it may send one. */
 export function tellPid({ pidFile }: NativeDaemon, path: string | undefined): void {
   if (pidFile < 0) return;
   const errno = loadBinding().writePid(pidFile);
-  if (errno === 0) return;
-  const error = new DaemonError('ERR_DAEMON_WRITE_PID', { path, ...systemError(errno) });
-  process.stderr.write(`${commandLineMessage(error)}\n`);
-  process.exit(exitStatusOf(error));
+  if (errno !== 0) throw new DaemonError('ERR_DAEMON_WRITE_PID', { path, ...systemError(errno) });
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
-import { DaemonError, type DaemonErrorCode } from './error.js';
+import { DaemonError, type DaemonErrorCode, OptionError } from './error.js';
 import { systemError } from './failure.js';
 import type { Settings } from './settings.js';
 
@@ -20,11 +20,25 @@ export interface Places {
 export function placesOf(name: string, forRoot = isRoot()): Places {
   if (forRoot) return { pidFile: `/run/${name}.pid`, log: `/var/log/${name}.log` };
   const { XDG_RUNTIME_DIR, XDG_STATE_HOME } = process.env;
-  const state = absolute(XDG_STATE_HOME) ?? join(homedir(), '.local', 'state');
+  const state = absolute(XDG_STATE_HOME) ?? join(home(), '.local', 'state');
   return {
     pidFile: join(absolute(XDG_RUNTIME_DIR) ?? state, `${name}.pid`),
     log: join(state, `${name}.log`),
   };
+}
+
+/** @throws OptionError where there is none, as for a user who is a number alone. */
+function home(): string {
+  try {
+    const directory = homedir();
+    if (isAbsolute(directory)) return directory;
+  } catch {
+    // Neither $HOME nor an entry in the list of users.
+  }
+  throw new OptionError(
+    `A \`name\` needs a home directory, and the user ${process.geteuid?.()} has none; ` +
+      'set HOME or XDG_STATE_HOME, or give `pidFile` and `log` instead',
+  );
 }
 
 /** The specification has a relative path ignored. */

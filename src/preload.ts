@@ -7,11 +7,13 @@ import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { flagOf, joinNodeOptions, mapValues, splitNodeOptions } from './node-options.js';
+import { fileOfPackageImport } from './package-import.js';
 
 const ownName = 'tsdaemon/early';
 const ownFile = join(__dirname, 'early.js');
 
-export const preloadFlags: readonly string[] = ['-r', '--require', '--import'];
+const requireFlags: readonly string[] = ['-r', '--require'];
+export const preloadFlags: readonly string[] = [...requireFlags, '--import'];
 
 /** What children inherit of the command line. */
 export interface Inherited {
@@ -25,8 +27,8 @@ export interface Inherited {
  * those that are `leftOut`.
  */
 function absolutePreloads(directory: string, leftOut?: string): Inherited {
-  const settle = (specifier: string): string | undefined => {
-    const file = fileOfModule(specifier, directory);
+  const settle = (specifier: string, flag: string): string | undefined => {
+    const file = fileOfModule(specifier, flag, directory);
     return file !== undefined && file === leftOut ? undefined : (file ?? specifier);
   };
   const nodeOptions = process.env['NODE_OPTIONS'] ?? '';
@@ -44,6 +46,17 @@ export function settlePreloads(launchDirectory: string): void {
   process.execArgv.splice(0, process.execArgv.length, ...execArgv);
   if (nodeOptions !== '') process.env['NODE_OPTIONS'] = nodeOptions;
   else delete process.env['NODE_OPTIONS'];
+}
+
+/** The modules that the process was told of by one of `flags`, as they were named. */
+export function modulesOf(flags: readonly string[]): string[] {
+  const words = [...splitNodeOptions(process.env['NODE_OPTIONS'] ?? ''), ...process.execArgv];
+  const specifiers: string[] = [];
+  mapValues(words, flags, (specifier) => {
+    specifiers.push(specifier);
+    return specifier;
+  });
+  return specifiers;
 }
 
 /** The files of the `--import` flags, in the order in which Node loads them. */
@@ -72,10 +85,18 @@ export function hasImportedPreloads(): boolean {
   return hasPreloads(['--import']);
 }
 
-/** The file that Node has loaded for `specifier`, `undefined` if it is none that CommonJS finds. */
-export function fileOfModule(specifier: string, directory: string): string | undefined {
+/** The file that Node loads for the `specifier` behind `flag`; `undefined`: none that can be found. */
+export function fileOfModule(
+  specifier: string,
+  flag: string,
+  directory: string,
+): string | undefined {
   if (specifier === ownName) return ownFile;
   try {
+    if (!requireFlags.includes(flag)) {
+      const imported = fileOfPackageImport(specifier, directory);
+      if (imported !== undefined) return imported;
+    }
     const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier;
     const file = createRequire(join(directory, 'preload')).resolve(path);
     return isAbsolute(file) ? file : undefined;

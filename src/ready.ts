@@ -1,8 +1,9 @@
 /**
  * When a daemon is ready.
  */
-import { Server } from 'node:net';
+import type { Server } from 'node:net';
 
+import { wasLoaded } from './builtins.js';
 import type { Daemon } from './handle.js';
 import { whenMainModuleLoaded } from './main-module.js';
 import type { Readiness } from './options.js';
@@ -21,6 +22,7 @@ function whenFirstServerListens(ready: () => void): void {
     ready();
     return;
   }
+  const { Server } = require('node:net') as typeof import('node:net');
   const inherited = Server.prototype.emit;
   const emit = function (this: Server, ...event: unknown[]): boolean {
     if (event[0] === 'listening') {
@@ -34,6 +36,8 @@ function whenFirstServerListens(ready: () => void): void {
 
 /** A server may listen since before the fork. */
 function isListening(): boolean {
+  if (!wasLoaded('net')) return false;
+  const { Server } = require('node:net') as typeof import('node:net');
   const { _getActiveHandles: activeHandles } = process as unknown as {
     _getActiveHandles(): unknown[];
   };

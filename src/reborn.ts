@@ -75,18 +75,20 @@ function takeToken(): Reborn | undefined {
   const token = process.env[variable];
   if (token === undefined) return undefined;
   delete process.env[variable];
-  const [legacy = '', ...numbers] = token.split(',');
-  const [pid, ...handed] = numbers.map(Number);
+  const [legacy = '', user = '', home = '', numbers = ''] = token.split(':');
+  const [pid, ...handed] = numbers.split(',').map(Number);
   if (pid !== process.pid) return undefined;
-  return read(JSON.parse(decodeURIComponent(legacy)) as Legacy, handed);
+  const { launcherPid, origin } = JSON.parse(decodeURIComponent(legacy)) as Legacy;
+  return { origin, native: { pid, launcherPid, user, home, copies: [], ...take(handed) } };
 }
 
-/** The native side writes a 0 for a descriptor that there is not. */
-function read({ launcherPid, origin }: Legacy, handed: readonly number[]): Reborn {
-  const [statusFd = -1, finalStderr = -1, pidFile = -1, pidDirectory = -1] = handed.map(
+/** The native side, native/core/reexec.cc, writes a 0 for a descriptor that there is not. */
+function take(
+  handed: readonly number[],
+): Pick<NativeDaemon, 'statusFd' | 'finalStderr' | 'pidFile' | 'pidDirectory'> {
+  const [statusFd = -1, finalStderr = -1, pidFile = -1, pidDirectory = -1, ...kept] = handed.map(
     (fd) => fd || -1,
   );
-  loadBinding().takeHanded(statusFd, finalStderr, pidFile, pidDirectory);
-  const native = { pid: process.pid, launcherPid, statusFd, finalStderr, pidFile, pidDirectory };
-  return { origin, native: { ...native, user: '', home: '', copies: [] } };
+  loadBinding().takeHanded(statusFd, finalStderr, pidFile, pidDirectory, kept);
+  return { statusFd, finalStderr, pidFile, pidDirectory };
 }

@@ -1,5 +1,4 @@
 import { OptionError } from './error.js';
-import { nearest } from './nearest.js';
 import { rules, show } from './option-rules.js';
 import type { DaemonizeOptions } from './options.js';
 import { placesOf } from './places.js';
@@ -80,6 +79,7 @@ function isOption(name: string): name is keyof DaemonizeOptions {
 }
 
 function unknownOption(name: string): string {
+  const { nearest } = require('./nearest.js') as typeof import('./nearest.js');
   const near = nearest(name, Object.keys(rules));
   return `Unknown option \`${name}\`${near === undefined ? '' : `; did you mean \`${near}\`?`}`;
 }

@@ -11,11 +11,13 @@ import { pathOf, unclear } from './sight.js';
  */
 export type DaemonState = 'running' | 'starting' | 'stopped' | 'dead' | 'unknown';
 
+/** What {@link status} has found. */
 export interface DaemonStatus {
+  /** Whether it runs. */
   state: DaemonState;
   /** The process that runs, or that has died. */
   pid?: number;
-  /** Of `'unknown'`. */
+  /** Why it cannot be told, of `'unknown'`. */
   reason?: string;
 }
 
@@ -23,6 +25,9 @@ export interface DaemonStatus {
  * Whether the daemon of a pid file runs. The lock on the file tells, not what is written in it, so a
  * reused pid misleads nobody. Changes nothing. Returns at once, but for a lock that is not held by whom
  * the file names, as in the instant in which a start fails: that is looked at for up to a second.
+ *
+ * @param pidFile - a path, of the working directory
+ * @throws OptionError `ERR_DAEMON_OPTION` for what is no path.
  */
 export function status(pidFile: string): DaemonStatus {
   const path = pathOf(pidFile);

@@ -3,11 +3,10 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { createReadStream } from 'node:fs';
-import { Socket, type SocketConstructorOpts } from 'node:net';
-import { isatty, ReadStream } from 'node:tty';
+import type { SocketConstructorOpts } from 'node:net';
 
 import { loadBinding } from './binding.js';
-import { DescriptorStream } from './descriptor-stream.js';
+import { wasLoaded } from './builtins.js';
 import type { LauncherChannel } from './launcher-channel.js';
 import type { Settings } from './settings.js';
 import type { Started } from './strategy.js';
@@ -23,14 +22,15 @@ export function adoptStreams(
 ): void {
   const isFresh = strategy === 'exec';
   if (stdin !== 'inherit' && !isFresh) replaceStdin();
-  if (stdout !== 'inherit' && !isFresh) replaceOutput('stdout', new DescriptorStream(1));
+  if (stdout !== 'inherit' && !isFresh) replaceOutput('stdout', 1);
   if (stderr === 'inherit') return;
   if (!isFresh) redirectOldStderr(native.copies);
-  replaceOutput('stderr', new DescriptorStream(2, (length) => launcher.wroteError(length)));
+  replaceOutput('stderr', 2, (length) => launcher.wroteError(length));
 }
 
 /** What led to the terminal follows stdout; a Worker writes to the streams of its making. */
 function redirectOldStderr(copies: readonly number[]): void {
+  if (copies.length === 0) return;
   const { fd } = (process.stderr as { _handle?: { fd?: number } })._handle ?? {};
   if (fd !== undefined && copies.includes(fd)) loadBinding().duplicate(2, fd);
 }
@@ -41,6 +41,9 @@ function redirectOldStderr(copies: readonly number[]): void {
  * asking for it here, of what stdin is now.
  */
 function replaceStdin(): void {
+  // Nobody can have asked for a stream of a class that is not there.
+  if (!wasLoaded('net')) return;
+  const { Socket } = require('node:net') as typeof import('node:net');
   const youngest = new AsyncResource('tsdaemon').asyncId();
   const { stdin } = process;
   const { _handle: handle } = stdin as {
@@ -53,6 +56,8 @@ function replaceStdin(): void {
 }
 
 function openStdin(): unknown {
+  const { Socket } = require('node:net') as typeof import('node:net');
+  const { isatty, ReadStream } = require('node:tty') as typeof import('node:tty');
   if (isatty(0)) return new ReadStream(0);
   try {
     // Nothing is read before somebody wants to, which is how Node makes its own.
@@ -63,8 +68,16 @@ function openStdin(): unknown {
   }
 }
 
-function replaceOutput(name: 'stdout' | 'stderr', stream: DescriptorStream): void {
-  define(name, () => stream);
+function replaceOutput(
+  name: 'stdout' | 'stderr',
+  fd: number,
+  written?: (length: number) => void,
+): void {
+  define(name, () => {
+    const { DescriptorStream } =
+      require('./descriptor-stream.js') as typeof import('./descriptor-stream.js');
+    return new DescriptorStream(fd, written);
+  });
   // The console remembers the stream of its first line.
   Object.defineProperty(console, `_${name}`, {
     configurable: true,

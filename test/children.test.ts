@@ -2,18 +2,8 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { calls, carriesState, lines, strategyOf } from './helpers/lines.ts';
 import { isAlive, stat } from './helpers/proc.mjs';
+import type { Refused, Up } from './helpers/surrounded.ts';
 import { test } from './helpers/test.ts';
-
-interface Up {
-  pid: number;
-  strategy: string;
-}
-
-interface Refused {
-  error: Record<string, unknown>;
-  before: unknown;
-  after: unknown;
-}
 
 for (const { line, entry, name } of calls) {
   describe.concurrent(`a process with a child ${name}`, () => {

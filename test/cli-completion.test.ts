@@ -86,7 +86,7 @@ describe('a completion script', () => {
     const { code, stderr } = await tsdaemon(scene, line, ['completion', 'cmd']);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^tsdaemon: ERR_DAEMON_OPTION: .*'cmd' is invalid .* Allowed choices are bash, zsh, fish\./,
+      /^tsdaemon: ERR_DAEMON_OPTION: .*'cmd' is invalid .* Allowed choices are bash, zsh, fish;/,
     );
   });
 });

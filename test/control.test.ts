@@ -233,6 +233,7 @@ describe('a pid file', () => {
   }) => {
     const pid = await holder(scene, 'late');
     expect(await status(scene)).toEqual({ state: 'starting' });
+    process.kill(pid, 'SIGWINCH');
     expect((await stop(scene)).result).toEqual({ outcome: 'stopped', pid });
   });
 

@@ -1,24 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { DaemonOptions, LaunchOptions } from './helpers/launch.ts';
 import { calls, carriesState, type Line, starts, strategyOf } from './helpers/lines.ts';
 import { descriptors, status, threads, workingDirectory } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
+import { expectRefused, type Refused, type Up } from './helpers/surrounded.ts';
 import { test } from './helpers/test.ts';
 import { asOrdinaryUser, openToAll, ordinaryUser } from './helpers/user.ts';
-
-interface Up {
-  pid: number;
-  strategy: string;
-}
-
-interface Refused {
-  error: Record<string, string>;
-  before: unknown;
-  after: unknown;
-}
 
 const nobody = 65534;
 const four = (id: number) => Array(4).fill(id).join('\t');
@@ -106,12 +104,7 @@ for (const { line, entry, name } of calls) {
         test(`may not ${title}${detach ? '' : ', in the foreground'}`, async ({ scene }) => {
           const given = { umask: 0o077, pidFile: scene.path('pid'), detach, ...daemon };
           const launch = scene.launch(start(scene, given));
-          const refused = await scene.report<Refused>('refused');
-          expect(refused.error).toMatchObject({ name: 'DaemonError', ...error });
-          expect(refused.error['message']).toContain(says);
-          expect(refused.after).toEqual(refused.before);
-          expect(await launch.end()).toEqual({ code: 0, signal: null });
-          expect(existsSync(scene.path('pid'))).toBe(false);
+          await expectRefused(scene, launch, { error, says });
         });
       }
     }
@@ -159,7 +152,8 @@ function prepareRoot(scene: Scene, line: Line): string {
   for (const [path] of libraries.matchAll(/\/\S+/g)) put(path, copyFileSync);
   for (const part of ['node_modules/tsdaemon', 'fixtures'])
     put(`${scene.root}/${part}`, (from, to) => cpSync(from, to, { recursive: true }));
-  mkdirSync(root + scene.dir, { recursive: true, mode: 0o777 });
+  mkdirSync(root + scene.dir, { recursive: true });
+  chmodSync(root + scene.dir, 0o777);
   return root;
 }
 
@@ -175,15 +169,21 @@ for (const { line, entry, name } of starts) {
       expect(descriptors(pid)).toMatchObject({ 1: scene.path('log') });
     });
 
-    test('has another root directory, and stands in it', async ({ scene }) => {
+    // Which has no list of users.
+    test('has another root directory, and stands in it as another user', async ({ scene }) => {
       const open = openToAll(scene, line);
       const chroot = prepareRoot(scene, open);
-      const daemon = { chroot, cwd: '/tmp', pidFile: scene.path('pid'), log: scene.path('log') };
+      const files = { pidFile: scene.path('pid'), log: scene.path('log') };
+      const daemon = { chroot, cwd: '/tmp', user: 'nobody', ...files };
       const launch = scene.launch({ line: open, entry, program: 'complete.cjs', daemon });
       expect(await launch.finished()).toMatchObject({ code: 0, stdout: '', stderr: '' });
       const pid = Number(scene.read('pid'));
       expect(readlinkSync(`/proc/${pid}/root`)).toBe(chroot);
       expect(workingDirectory(pid)).toBe(`${chroot}/tmp`);
+      expect(credentials(pid)).toEqual(new Set([`${four(nobody)} ${four(nobody)} ${nobody}`]));
+      const home = execFileSync('getent', ['passwd', 'nobody'], { encoding: 'utf8' }).split(':')[5];
+      const up = await scene.report(join('root', scene.dir, 'up'));
+      expect(up['environment']).toEqual({ HOME: home, USER: 'nobody', LOGNAME: 'nobody' });
     });
 
     if (!carriesState(entry))

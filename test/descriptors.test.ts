@@ -3,14 +3,19 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { carriesState, isEarly, starts } from './helpers/lines.ts';
 import { descriptors } from './helpers/proc.mjs';
+import type { Up } from './helpers/surrounded.ts';
 import { test } from './helpers/test.ts';
-
-interface Up {
-  pid: number;
-}
 
 /** Opens descriptors for the launcher, as a CI system or a shell does, and runs it. */
 const inheriting = ['sh', '-c', 'exec "$@" 7>"$TEST_DIR/seven" 8>>"$TEST_DIR/eight"', 'sh'];
+
+const closeOnExec = 0o2000000;
+
+/** proc_pid_fdinfo(5). */
+function flagsOf(pid: number, fd: number): number {
+  const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
+  return Number.parseInt(/^flags:\s*(\d+)$/m.exec(info)?.[1] ?? '', 8);
+}
 
 for (const { line, entry, name } of starts) {
   describe.concurrent(`what the launcher has inherited ${name}`, () => {
@@ -44,6 +49,18 @@ for (const { line, entry, name } of starts) {
         expect(open[7] === scene.path('seven')).toBe(carriesState(entry));
         const { fd } = await scene.report<{ fd: number }>('file');
         expect(open[fd]).toContain('surrounded.cjs');
+      });
+
+    if (!isEarly(entry))
+      test('is closed on exec as before, if it was and is to be kept', async ({ scene }) => {
+        scene.launch({ ...start, args: ['kept'] });
+        const { pid } = await scene.report<Up>('up');
+        const { fd } = await scene.report<{ fd: number }>('kept');
+        expect(descriptors(pid)[fd]).toBe(scene.path('kept'));
+        expect(flagsOf(pid, fd) & closeOnExec).toBe(closeOnExec);
+        process.kill(pid, 'SIGUSR2');
+        const child = await scene.report<Up>('child');
+        expect(Object.values(descriptors(child.pid))).not.toContain(scene.path('kept'));
       });
 
     // Node raises the limit to the hard one.

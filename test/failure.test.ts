@@ -1,17 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
 import { calls, carriesState, isEarly, lines, starts, strategyOf } from './helpers/lines.ts';
-import { isAlive, status, threads, unforkableMappings } from './helpers/proc.mjs';
+import { descriptors, isAlive, status, threads, unforkableMappings } from './helpers/proc.mjs';
 import type { Scene } from './helpers/scene.ts';
 import { sharedScene, test } from './helpers/test.ts';
-import {
-  asOrdinaryUser,
-  limitProcesses,
-  openToAll,
-  threadsOfOrdinaryUser,
-} from './helpers/user.ts';
+import { asOrdinaryUser, limit, openToAll, threadsOfOrdinaryUser } from './helpers/user.ts';
 
 interface Attempt {
   pid?: number;
@@ -60,13 +56,15 @@ const files = (scene: Scene) => ({
   file: scene.path('file'),
   closed: scene.path('closed'),
   readOnly: scene.path('closed/log'),
+  fifo: scene.path('fifo'),
 });
 
 type Files = ReturnType<typeof files>;
 
 function prepare(scene: Scene): Files {
-  const { closed, file } = files(scene);
+  const { closed, fifo, file } = files(scene);
   writeFileSync(file, '');
+  execFileSync('mkfifo', [fifo]);
   mkdirSync(closed);
   chmodSync(closed, 0o600);
   return files(scene);
@@ -103,6 +101,14 @@ const steps = [
     code: 'ERR_DAEMON_LOG',
     step: 'log',
     errno: 'EISDIR',
+    status: 1,
+  },
+  {
+    title: 'the log is a fifo that nobody reads',
+    options: ({ fifo }: Files) => ({ log: fifo }),
+    code: 'ERR_DAEMON_LOG',
+    step: 'log',
+    errno: 'ENXIO',
     status: 1,
   },
   {
@@ -218,9 +224,24 @@ for (const { line, entry, name } of calls) {
       });
     }
 
+    test('goes on when there may be no more descriptors', async () => {
+      const { server } = running();
+      const used = Object.keys(descriptors(server.pid)).map(Number);
+      const free = Array.from({ length: used.length + 2 }, (_, fd) => fd);
+      // One is for the connection that asks, and one for a look at /proc.
+      const [, second = 0] = free.filter((fd) => !used.includes(fd));
+      const lift = limit(server.pid, 'descriptors', second + 1);
+      const { error, before, after } = await server.daemonize({ strategy });
+      lift();
+      expect(after).toEqual(before);
+      expect(error).toMatchObject({ name: 'DaemonError', errno: 'EMFILE' });
+      expect(error?.message).toMatch(/limits? of open files/);
+      expect(await server.work()).toEqual({ pid: server.pid, reply: 'STILL HERE' });
+    });
+
     test('goes on when there may be no more processes', async () => {
       const { server } = running();
-      const lift = limitProcesses(server.pid, 1);
+      const lift = limit(server.pid, 'processes', 1);
       const { error, before, after } = await server.daemonize({ strategy });
       expect(after).toEqual(before);
       expect(error).toMatchObject({
@@ -235,9 +256,20 @@ for (const { line, entry, name } of calls) {
 
     if (!carriesState(entry)) return;
 
+    test('goes on when there is no room for what a start needs', async () => {
+      const { server } = running();
+      const used = Number.parseInt(status(server.pid)?.['VmSize'] ?? '', 10) * 1024;
+      const lift = limit(server.pid, 'addresses', used + 48 * 1024 * 1024);
+      const { error, before, after } = await server.daemonize({});
+      lift();
+      expect(after).toEqual(before);
+      expect(error).toMatchObject({ code: 'ERR_DAEMON_PREPARE', errno: 'ENOMEM' });
+      expect(await server.work()).toEqual({ pid: server.pid, reply: 'STILL HERE' });
+    });
+
     test('goes on when the daemon may have only some of its threads', async () => {
       const { server } = running();
-      const lift = limitProcesses(server.pid, threadsOfOrdinaryUser() + 3);
+      const lift = limit(server.pid, 'processes', threadsOfOrdinaryUser() + 3);
       const { error, before, after } = await server.daemonize({});
       expect(after).toEqual(before);
       expect(error).toMatchObject({ code: 'ERR_DAEMON_REVIVE', step: 'revive', errno: 'EAGAIN' });

@@ -2,18 +2,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { lines } from './helpers/lines.ts';
 import { status, threads } from './helpers/proc.mjs';
+import type { Refused, Up } from './helpers/surrounded.ts';
 import { test } from './helpers/test.ts';
-
-interface Up {
-  pid: number;
-  strategy: string;
-}
-
-interface Refused {
-  error: Record<string, string>;
-  before: unknown;
-  after: unknown;
-}
 
 const nobody = 65534;
 

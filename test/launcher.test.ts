@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { sleeps } from './helpers/daemons.ts';
 import type { LaunchOptions } from './helpers/launch.ts';
 import { calls, carriesState, lines, starts } from './helpers/lines.ts';
-import { isAlive } from './helpers/proc.mjs';
+import { isAlive, status } from './helpers/proc.mjs';
 import { Terminal } from './helpers/pty.ts';
 import { test } from './helpers/test.ts';
+import { until } from './helpers/until.mjs';
 
 interface Up {
   pid: number;
@@ -20,6 +23,10 @@ interface Children {
 /** How much a process has written, proc_pid_io(5). */
 const written = (pid: number) =>
   Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1]);
+
+/** What a process has written of memory that is no file's, proc_pid_status(5). */
+const anonymousMegabytes = (pid: number) =>
+  Number.parseInt(status(pid)?.['RssAnon'] ?? '', 10) / 1024;
 
 const deaths = [
   { way: 'exit-7', title: 'exits with its status', code: 7 },
@@ -48,6 +55,51 @@ for (const { line, entry, name } of calls) {
       expect(await launch.finished()).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
       expect(await scene.report<Up>('ready')).toEqual({ pid });
       expect(isAlive(pid)).toBe(true);
+    });
+
+    if (carriesState(entry))
+      test('keeps no copy of the heap while it waits', async ({ scene }) => {
+        const megabytes = 200;
+        const launch = scene.launch({
+          ...program,
+          program: 'large-heap.cjs',
+          args: [String(megabytes)],
+          daemon: { ready: 'manual' },
+        });
+        const { pid } = await scene.report<Up>('up');
+        expect(anonymousMegabytes(pid)).toBeGreaterThan(megabytes);
+        const launcher = await launch.started;
+        await until('the launcher to let go of the heap', () => {
+          return anonymousMegabytes(launcher) < megabytes / 4;
+        });
+        process.kill(pid, 'SIGUSR2');
+        expect(await launch.finished()).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+        expect(await scene.report('ready')).toEqual({ isWhole: true });
+      });
+
+    test('shows no more of stderr than was said before ready(), however late it listens', async ({
+      scene,
+    }) => {
+      const daemon = { ready: 'manual', stderr: scene.path('err') };
+      const launch = scene.launch({ ...program, program: 'talking.cjs', daemon });
+      const { pid } = await scene.report<Up>('up');
+      await sleeps(scene, await launch.started);
+      await launch.kill('SIGSTOP');
+      process.kill(pid, 'SIGUSR2');
+      await scene.report('said');
+      await launch.kill('SIGCONT');
+      expect(await launch.finished()).toMatchObject({ code: 0, stderr: 'on the way\n' });
+      expect(scene.read('err')).toBe('on the way\nafter that\n');
+    });
+
+    // A pid may be another's by then.
+    test('ends the daemon by what leads to no other process', async ({ scene }) => {
+      const through = [join(scene.root, 'filtered'), 'no-kill'];
+      const launch = scene.launch({ ...program, daemon: { ready: 'manual' }, through });
+      const { pid } = await scene.report<Up>('up');
+      await launch.kill('SIGTERM');
+      expect(await launch.end()).toEqual({ code: 143, signal: null });
+      expect(isAlive(pid)).toBe(false);
     });
 
     for (const { way, title, code } of deaths) {

@@ -62,6 +62,7 @@ for (const line of lines) {
         const result = asked().report.results.find((one) => one.title === title);
         expect(result).toMatchObject({ isTypeError: true, code: 'ERR_DAEMON_OPTION' });
         for (const words of says) expect(result?.message).toContain(words);
+        expect(result?.message.length).toBeLessThan(400);
       });
     }
 
@@ -98,6 +99,15 @@ for (const line of lines) {
       });
     }
 
+    test('tells of a path in one line, which no terminal obeys', async ({ scene }) => {
+      const env = { TSDAEMON_CWD: '/no\n\u{1b}[2J\u{9b}where' };
+      const launch = scene.launch({ line, entry: 'early', program: 'self.cjs', env });
+      expect(await launch.finished()).toMatchObject({ code: 1, stdout: '' });
+      expect(launch.stderr).toMatch(
+        /^tsdaemon: ERR_DAEMON_CHDIR: cannot enter the directory \/no\\n\\x1B\[2J\\x9Bwhere: .+\n$/,
+      );
+    });
+
     test('refuses --watch in one line, and makes no daemon behind its back', async ({ scene }) => {
       // The process that watches loads no preload: it is the one it starts that refuses.
       const launch = scene.launch({ line, entry: 'early', args: ['--watch', 'fixtures/self.cjs'] });
@@ -106,6 +116,13 @@ for (const line of lines) {
       );
       await launch.kill('SIGTERM');
       await scene.nothingLeft();
+    });
+
+    test('is not misled by a name like a line of proc_pid_status(5)', async ({ scene }) => {
+      const args = ['--title=TracerPid:1', 'fixtures/self.cjs'];
+      const env = { TSDAEMON_STRATEGY: 'fork' };
+      const launch = scene.launch({ line, entry: 'early', args, env });
+      expect(await launch.finished()).toMatchObject({ code: 0, stderr: '' });
     });
 
     test('takes what the environment may say of every option', async ({ scene }) => {

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { calls, carriesState } from './helpers/lines.ts';
+import type { Scene } from './helpers/scene.ts';
 import { test } from './helpers/test.ts';
 
 interface Given {
@@ -15,8 +16,53 @@ interface Run {
   cwd: string;
   first: Given;
   second: Given;
+  argv: string[];
   execArgv: string[];
   own: Record<string, string>;
+}
+
+/** What ES modules find, and CommonJS elsewhere or not at all. */
+const imported: { specifier: string; file: string; flags?: string[] }[] = [
+  { specifier: 'both', file: 'node_modules/both/it.mjs' },
+  { specifier: 'only-imported', file: 'node_modules/only-imported/it.mjs' },
+  { specifier: '@scope/deep/preload/it.mjs', file: 'node_modules/@scope/deep/src/it.mjs' },
+  { specifier: '#alias', file: 'node_modules/both/it.mjs' },
+  { specifier: 'itself/it', file: 'it.mjs' },
+  {
+    ...{ specifier: 'conditional', flags: ['-C', 'chosen'] },
+    file: 'node_modules/conditional/it.mjs',
+  },
+];
+
+/** Each file of them tells that it was loaded. */
+function makePackages(scene: Scene): void {
+  const packages = {
+    'node_modules/both': { exports: { require: './other.cjs', import: './it.mjs' } },
+    'node_modules/only-imported': { exports: { '.': { import: './it.mjs' } } },
+    'node_modules/@scope/deep': { exports: { './preload/*': { import: './src/*' } } },
+    'node_modules/conditional': {
+      exports: { chosen: { import: './it.mjs' }, default: './other.cjs' },
+    },
+    '.': {
+      name: 'itself',
+      imports: { '#alias': { import: 'both', default: './other.cjs' } },
+      exports: { './it': { import: './it.mjs' } },
+    },
+  };
+  const tell = (file: string) =>
+    `appendFileSync(${JSON.stringify(scene.path('imported'))}, ${JSON.stringify(`${file}\n`)})`;
+  for (const [home, manifest] of Object.entries(packages)) {
+    mkdirSync(scene.path(join(home, 'src')), { recursive: true });
+    writeFileSync(scene.path(join(home, 'package.json')), JSON.stringify(manifest));
+    for (const name of ['it.mjs', 'src/it.mjs', 'other.cjs']) {
+      const file = scene.path(join(home, name));
+      const load = name.endsWith('.mjs')
+        ? 'import { appendFileSync } from'
+        : 'const { appendFileSync } = require(';
+      const end = name.endsWith('.mjs') ? '' : ')';
+      writeFileSync(file, `${load} 'node:fs'${end};\n${tell(file)};\n`);
+    }
+  }
 }
 
 for (const { line, entry, name } of calls.filter(({ entry }) => !carriesState(entry))) {
@@ -82,18 +128,55 @@ for (const { line, entry, name } of calls.filter(({ entry }) => !carriesState(en
       ]);
     });
 
+    for (const { specifier, file, flags = [] } of imported) {
+      test(`imports ${file} by ${[...flags, specifier].join(' ')}, as the first did`, async ({
+        scene,
+      }) => {
+        makePackages(scene);
+        const program = join(scene.root, 'fixtures', 'second-run.cjs');
+        const nodeArgs = [...flags, '--import', specifier];
+        scene.launch({ line, entry, cwd: scene.dir, args: [program], nodeArgs });
+        const { execArgv } = await scene.report<Run>('run');
+        expect(execArgv).toEqual([...flags, '--import', scene.path(file)]);
+        expect(scene.read('imported')).toBe(`${scene.path(file)}\n`.repeat(2));
+      });
+    }
+
     test('is refused where a flag could not be found again', async ({ scene }) => {
-      const home = scene.path('node_modules/only-imported');
-      mkdirSync(home, { recursive: true });
-      writeFileSync(join(home, 'package.json'), '{ "exports": { "import": "./it.mjs" } }');
-      writeFileSync(join(home, 'it.mjs'), '');
       const program = join(scene.root, 'fixtures', 'second-run.cjs');
-      const nodeArgs = ['--import', 'only-imported'];
+      writeFileSync(
+        scene.path('hook.cjs'),
+        `const next = (given, context, resolve) =>
+           resolve(given === 'hooked' ? 'node:fs' : given, context);
+         require('node:module').register(
+           'data:text/javascript,' + encodeURIComponent('export const resolve = ' + next));`,
+      );
+      const nodeArgs = ['--import', './hook.cjs', '--import', 'hooked'];
       const launch = scene.launch({ line, entry, cwd: scene.dir, args: [program], nodeArgs });
       const { code, stderr } = await launch.finished();
       expect(code).toBe(1);
-      expect(stderr).toContain('--import only-imported would not be found from another directory');
+      expect(stderr).toContain('--import hooked would not be found from another directory');
       await scene.nothingLeft();
+    });
+
+    test('has the arguments of a script that was given by --eval', async ({ scene }) => {
+      const script = `require('./fixtures/second-run.cjs')`;
+      const args = ['--eval', script, '--', '--no-flag', 'x'];
+      scene.launch({ line, entry, args, env: { TEST_OPTIONS: '{ "strategy": "exec" }' } });
+      const { argv } = await scene.report<Run>('run');
+      // The fixture takes away one.
+      expect(argv).toEqual([line.execPath, '--no-flag']);
+    });
+
+    test('has its arguments though the first had another title', async ({ scene }) => {
+      const env = { NODE_OPTIONS: `--require ${scene.path('title.cjs')}` };
+      writeFileSync(
+        scene.path('title.cjs'),
+        "require('tsdaemon'); process.title = 'another title'",
+      );
+      scene.launch({ ...start, args: ['--taken-away', 'x'], env });
+      const { word, argv } = await scene.report<Run>('run');
+      expect({ word, argv: argv.slice(2) }).toEqual({ word: '--taken-away', argv: ['x'] });
     });
 
     test('is refused where the script came by stdin', async ({ scene }) => {

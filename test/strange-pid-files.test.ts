@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -64,6 +65,15 @@ const strange: {
     make: (path) => {
       writeFileSync(`${path}-target`, "another's\n");
       symlinkSync(`${path}-target`, path);
+    },
+    touched: (scene) => expect(scene.read('pid-target')).toBe("another's\n"),
+  },
+  {
+    title: 'a hard link to a file',
+    errno: 'EMLINK',
+    make: (path) => {
+      writeFileSync(`${path}-target`, "another's\n");
+      linkSync(`${path}-target`, path);
     },
     touched: (scene) => expect(scene.read('pid-target')).toBe("another's\n"),
   },
@@ -237,7 +247,7 @@ for (const line of lines) {
         scene,
       }) => {
         if (left) writeFileSync(scene.path('pid'), '4711\n');
-        const through = [`${scene.root}/no-flock`];
+        const through = [`${scene.root}/filtered`, 'no-flock'];
         const seen = await fromShell(scene, { ...start(scene), through });
         expect(seen.status).toBe(1);
         unlike(seen, 'ERR_DAEMON_LOCK', 'ENOLCK');

@@ -21,9 +21,12 @@ bool has_children() {
 std::vector<int> find_children() {
   if (!has_children()) return {};
   std::vector<int> children;
-  for (const int thread : thread_ids()) {
-    const std::string list =
-        read_file(("/proc/self/task/" + std::to_string(thread) + "/children").c_str());
+  // There is one, whether it can be named or not.
+  std::vector<int> threads;
+  list_threads(&threads);
+  for (const int thread : threads) {
+    std::string list;
+    read_file("/proc/self/task/" + std::to_string(thread) + "/children", &list);
     char* end = nullptr;
     for (const char* at = list.c_str(); const long pid = strtol(at, &end, 10); at = end)
       children.push_back(static_cast<int>(pid));

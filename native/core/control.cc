@@ -1,6 +1,5 @@
 #include "control.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
@@ -8,11 +7,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <memory>
+#include <string>
 #include <string_view>
+
+#include "files.h"
+#include "forkall/own_proc.h"
+#include "pid_text.h"
 
 namespace tsdaemon {
 
@@ -20,31 +21,7 @@ namespace {
 
 constexpr int max_attempts = 100;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-
 Sight unknown(int error) { return {.state = Sight::State::unknown, .error = error}; }
-
-constexpr std::string_view white_space = " \t\r\n";
-
-// A whole, decimal pid and white space, as every daemon writes it; 0 for anything else.
-int parse_pid(std::string_view text) {
-  constexpr size_t max_digits = 9;
-  const size_t digits = std::min(text.find_first_of(white_space), text.size());
-  if (digits == 0 || digits > max_digits) return 0;
-  if (text.find_first_not_of(white_space, digits) != std::string_view::npos) return 0;
-  int pid = 0;
-  for (const char c : text.substr(0, digits)) {
-    if (c < '0' || c > '9') return 0;
-    pid = pid * 10 + (c - '0');
-  }
-  return pid;
-}
-
-bool same_file(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
 
 /// A pid file, open for reading.
 class PidFile {
@@ -85,17 +62,16 @@ class PidFile {
   /// False if the process is known not to have this very file open. Where /proc does not show that,
   /// it is not known.
   bool may_be_open_in(int pid) const {
-    char path[32];
-    snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-    const std::unique_ptr<DIR, CloseDirectory> directory(opendir(path));
-    if (!directory) return true;
-    while (const dirent* entry = readdir(directory.get())) {
-      struct stat open {};
-      if (entry->d_name[0] != '.' &&
-          fstatat(dirfd(directory.get()), entry->d_name, &open, 0) == 0 && same_file(status_, open))
-        return true;
-    }
-    return false;
+    if (!forkall::proc_is_ours()) return true;
+    bool is_open = false;
+    const int error = each_entry(
+        ("/proc/" + std::to_string(pid) + "/fd").c_str(), [&](int directory, const dirent& entry) {
+          struct stat open {};
+          is_open = is_open ||
+                    (fstatat(directory, entry.d_name, &open, 0) == 0 && same_file(status_, open));
+          return 0;
+        });
+    return is_open || error != 0;
   }
 
  private:

@@ -53,7 +53,7 @@ struct Start {
   Failure prepare_waiting(const Plan& plan);
   static Failure check_children(const Plan& plan);
   Failure fork(const Plan& plan, forkall::Side* side, int* daemon);
-  void close_inherited() const;
+  Failure close_inherited() const;
   Failure take_steps(const Plan& plan);
   Failure change_credentials() const;
   Failure reserve_pid() const;
@@ -69,15 +69,19 @@ struct Start {
 
 // What any start needs, be it for a daemon or for the foreground.
 Failure Start::open(const Plan& plan) {
-  if (const int error = descriptors.list())
-    return {.step = Step::support_, .error = error, .obstacle = Obstacle::proc_missing};
-  if (plan.closes_inherited) inherited = descriptors.inherited(plan.kept);
+  // Where there is no /proc a fork is refused later, and nothing else needs to know them.
+  int error = descriptors.list();
+  if (error == ENOENT) error = 0;
+  if (error == 0 && plan.closes_inherited)
+    error = descriptors.find_inherited(plan.kept, &inherited);
+  if (error != 0) return {.step = Step::prepare_, .error = error};
   connect_supervisor(plan);
   if (Failure failure = credentials.resolve(plan)) return failure;
   if (Failure failure = check_limits(plan)) return failure;
   if (!plan.pid_file.empty())
     if (Failure failure = lock_file.acquire(plan.pid_file)) return failure;
-  return stdio.open(plan);
+  if (Failure failure = stdio.open(plan)) return failure;
+  return stdio.check_numbers(plan, descriptors);
 }
 
 // With the old rights, in the old root. A start does not fail because nobody listens.
@@ -113,10 +117,13 @@ Failure Start::prepare_exec(const Plan& plan) {
 
 Failure Start::prepare(const Plan& plan) {
   if (Failure failure = open_for_daemon(plan)) return failure;
-  const Obstacle obstacle = find_obstacle(descriptors);
+  Obstacle obstacle = Obstacle::none;
+  if (const int error = find_obstacle(descriptors, &obstacle))
+    return {.step = Step::prepare_, .error = error};
   if (obstacle != Obstacle::none) return {.step = Step::support_, .obstacle = obstacle};
   if (Failure failure = prepare_waiting(plan)) return failure;
   const int error = forkall.prepare(notify_socket.valid());
+  forkall.timeline().end(forkall::Part::prepare);
   return error == 0 ? Failure{} : Failure{.step = Step::prepare_, .error = error};
 }
 
@@ -134,8 +141,10 @@ Failure Start::fork(const Plan& plan, forkall::Side* side, int* daemon) {
   return {};
 }
 
-void Start::close_inherited() const {
-  for (const InheritedFd& fd : inherited) fd.close();
+Failure Start::close_inherited() const {
+  for (const InheritedFd& fd : inherited)
+    if (const int error = fd.close()) return {.step = Step::prepare_, .error = error};
+  return {};
 }
 
 // The steps of daemon(7), in its order, by raw system calls.
@@ -165,7 +174,7 @@ Failure Start::reserve_pid() const {
 
 // All that the daemon inherits and is not to keep.
 Failure Start::leave_launcher(const Plan& plan) {
-  close_inherited();
+  if (Failure failure = close_inherited()) return failure;
   if (Failure failure = take_steps(plan)) return failure;
   if (Failure failure = apply_limits(plan)) return failure;
   return change_credentials();
@@ -179,9 +188,13 @@ Failure Start::take_up_files() {
 
 // In the daemon. The threads are revived after the steps, and so inherit what the steps set.
 Failure Start::complete(const Plan& plan) {
-  if (Failure failure = leave_launcher(plan)) return failure;
+  Failure failure = leave_launcher(plan);
+  if (failure) return failure;
+  forkall.timeline().end(forkall::Part::steps);
   if (const int error = forkall.revive()) return {.step = Step::revive_, .error = error};
-  return take_up_files();
+  failure = take_up_files();
+  forkall.timeline().end(forkall::Part::streams);
+  return failure;
 }
 
 // In the daemon that is about to execute the program anew: it has no thread but this one. What the
@@ -198,10 +211,12 @@ Failure Start::complete_for_exec(const Plan& plan) {
 Failure Start::complete_in_place(const Plan& plan) {
   if (Failure failure = take_steps(plan)) return failure;
   if (Failure failure = reserve_pid()) return failure;
-  if (Failure failure = apply_limits(plan)) return failure;
+  if (Failure failure = raise_limits(plan)) return failure;
   if (const int error = credentials.apply_to_all_threads())
     return {.step = Step::credentials_, .error = error};
+  if (Failure failure = lower_limits(plan)) return failure;
   if (const int error = stdio.redirect(descriptors)) return {.step = Step::stdout_, .error = error};
+  // Nothing can be undone any more: what cannot be looked at stays open.
   close_inherited();
   return {};
 }
@@ -229,6 +244,7 @@ void Start::undo() {
 
 Failure daemonize(const Plan& plan, Daemonized* daemonized) {
   Start start;
+  start.forkall.timeline().end(forkall::Part::begin);
   if (Failure failure = start.prepare(plan)) {
     start.undo();
     return failure;
@@ -247,9 +263,12 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
       raw::exit_group(EXIT_FAILURE);
     }
     // From this word on the launcher never lets its threads go: only now may ours.
-    start.channel.write({Report::Word::complete, Step::none_, 0, 0, 0});
+    if (!start.channel.write({Report::Word::complete, Step::none_, 0, 0, 0}))
+      raw::exit_group(EXIT_FAILURE);
+    start.forkall.timeline().end(forkall::Part::handover);
     start.forkall.thaw();
     start.hand_over(daemonized);
+    daemonized->timeline = start.forkall.timeline();
     daemonized->launcher_pid = launcher_pid;
     daemonized->status_fd = start.channel.release_writer();
     return {};
@@ -260,8 +279,8 @@ Failure daemonize(const Plan& plan, Daemonized* daemonized) {
     start.launcher.wait_through(start.forkall.session(), daemon);
     failure = start.launcher.await_complete(start.channel, daemon, plan.messages);
     if (!failure)
-      start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower,
-                                 true);
+      start.launcher.await_ready(start.channel, daemon, plan, start.lock_file, start.follower, true,
+                                 &start.forkall);
   }
   start.undo();
   return failure;
@@ -283,7 +302,7 @@ Failure daemonize_by_exec(const Plan& plan) {
     start.undo();
     return failure;
   }
-  reexec.prepare(plan);
+  reexec.prepare(plan, start.credentials.user(), start.credentials.home());
 
   // Threads that cannot be stopped do not keep main from being deaf.
   const SignalsBlocked signals_blocked;
@@ -300,7 +319,7 @@ Failure daemonize_by_exec(const Plan& plan) {
     if (!failure) {
       error = reexec.execute({start.channel.writer(), start.stdio.final_stderr(),
                               start.lock_file.file(), start.lock_file.directory()},
-                             plan.kept, exec_channel.writer());
+                             exec_channel.writer());
       failure = {.step = Step::exec_, .error = error};
     }
     exec_channel.write({Report::Word::failed, failure.step, failure.error, 0, 0});
@@ -325,13 +344,16 @@ Failure stay(const Plan& plan, Daemonized* daemonized) {
   Start start;
   Surroundings before;
   Failure failure = start.open(plan);
-  if (!failure)
-    if (const int error = before.remember(plan)) failure = {.step = Step::prepare_, .error = error};
+  if (!failure) {
+    start.threads.clear();
+    int error = list_threads(&start.threads);
+    if (error == 0) error = before.remember(plan, start.threads);
+    if (error != 0) failure = {.step = Step::prepare_, .error = error};
+  }
   if (failure) {
     start.lock_file.give_up();
     return failure;
   }
-  start.threads = thread_ids();
   failure = start.complete_in_place(plan);
   if (failure) {
     before.put_back();
@@ -344,8 +366,10 @@ Failure stay(const Plan& plan, Daemonized* daemonized) {
 
 Obstacle find_obstacle() {
   Descriptors descriptors;
-  if (descriptors.list() != 0) return Obstacle::proc_missing;
-  return find_obstacle(descriptors);
+  Obstacle obstacle = Obstacle::none;
+  if (descriptors.list() != 0 || find_obstacle(descriptors, &obstacle) != 0)
+    return Obstacle::proc_missing;
+  return obstacle;
 }
 
 }  // namespace tsdaemon

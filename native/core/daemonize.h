@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "forkall/timeline.h"
 #include "plan.h"
 #include "result.h"
 
@@ -18,6 +19,7 @@ struct Daemonized {
   int notify_socket = -1;   // connected to the supervisor; or a negated errno
   std::string user, home;   // of the user it has become; empty: it has not
   std::vector<int> copies;  // of stdout: they led to the terminal
+  forkall::Timeline timeline;
 };
 
 /// Makes a daemon of this process, daemon(7), with every thread it has. Returns in the daemon,

@@ -14,8 +14,8 @@ struct InheritedFd {
   dev_t device;
   ino_t inode;
 
-  /// By raw system calls, if it still leads where it did.
-  void close() const;
+  /// By raw system calls, if it still leads where it did. Returns 0 or an errno.
+  int close() const;
 };
 
 /// What the open descriptors of the process are, as far as a fork has to care: which lead to the
@@ -37,7 +37,8 @@ class Descriptors {
   /// Never what Node itself or a preload has opened, which are anonymous inodes, pipes of which we
   /// hold both ends, and whatever is watched by an epoll set of ours. A file that a preload opened
   /// looks like an inherited one, and has to be among `kept`.
-  std::vector<InheritedFd> inherited(const std::vector<int>& kept) const;
+  /// Returns 0 or an errno.
+  int find_inherited(const std::vector<int>& kept, std::vector<InheritedFd>* inherited) const;
 
   /// In the daemon: true if `fd` still leads to one of the launcher's terminals.
   bool is_terminal(int fd) const;
@@ -53,9 +54,9 @@ class Descriptors {
     dev_t filesystem, number;
   };
 
-  void learn_terminals();
-  void sort_in(int directory, const char* name);
-  bool is_watched(int fd) const;
+  int learn_terminals();
+  int sort_in(int directory, const char* name);
+  int find_watched(std::vector<int>* watched) const;
 
   /// An open descriptor that may have been inherited.
   struct Candidate {

@@ -1,31 +1,34 @@
 #include "files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <memory>
 
 #include "scoped.h"
 
 namespace tsdaemon {
 
-std::string read_file(const char* path) {
-  const ScopedFd file(::open(path, O_RDONLY | O_CLOEXEC));
-  std::string text;
-  char part[4096];
-  for (ssize_t length; file.valid() && (length = ::read(file.get(), part, sizeof(part))) > 0;)
-    text.append(part, static_cast<size_t>(length));
-  return text;
+int read_file(const std::string& path, std::string* text) {
+  const ScopedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return errno;
+  for (;;) {
+    char part[4096];
+    const ssize_t length = ::read(file.get(), part, sizeof(part));
+    if (length < 0 && errno != EINTR) return errno;
+    if (length == 0) return 0;
+    if (length > 0) text->append(part, static_cast<size_t>(length));
+  }
 }
 
-std::vector<int> thread_ids() {
-  std::vector<int> ids;
-  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(opendir("/proc/self/task"), closedir);
-  while (const dirent* task = tasks ? readdir(tasks.get()) : nullptr)
-    if (task->d_name[0] != '.') ids.push_back(atoi(task->d_name));
-  return ids;
+int list_threads(std::vector<int>* ids) {
+  const int error = each_entry("/proc/self/task", [ids](int, const dirent& task) {
+    ids->push_back(atoi(task.d_name));
+    return 0;
+  });
+  if (error != ENOENT) return error;
+  *ids = {0};
+  return 0;
 }
 
 }  // namespace tsdaemon

@@ -136,7 +136,8 @@ Failure Launcher::await_exec(const StatusChannel& channel, int daemon) {
 }
 
 void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan& plan,
-                           const LockFile& lock_file, LogFollower& follower, bool alone) {
+                           const LockFile& lock_file, LogFollower& follower, bool alone,
+                           forkall::Forkall* copy) {
   Progress progress(plan.messages.waiting);
   const Wait wait{channel.reader(), daemon, plan.messages, lock_file, follower};
   if (alone) let_go_of_descriptors(wait);
@@ -146,13 +147,15 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
   int extended_ms = 0;
   for (;;) {
     const bool is_watched = follower.follows() || progress.shows();
-    const uint64_t next_look = is_watched ? in(follow_interval) : never;
-    // Before it is listened to: what is there now was written before a "ready" that is heard next.
+    const uint64_t next_look = is_watched || copy != nullptr ? in(follow_interval) : never;
+    // Before it is listened to: what is there now was written before a "ready" that is yet to come.
+    // Behind a report that is heard there may be one already, and only the report tells what came
+    // before it.
     const off_t said = follower.end();
     const Event event = next_event(sources, std::min(deadline, next_look));
     const bool is_ready =
         event.kind == Event::Kind::report && event.report.word == Report::Word::ready;
-    const off_t news = is_ready ? event.report.end : said;
+    const off_t news = event.kind == Event::Kind::report ? event.report.end : said;
     if (event.kind != Event::Kind::nothing || follower.has_news(news)) progress.clear();
     follower.show_news(news);
     switch (event.kind) {
@@ -179,6 +182,10 @@ void Launcher::await_ready(const StatusChannel& channel, int daemon, const Plan&
       case Event::Kind::nothing:
         if (raw::now_ns() < deadline) {
           if (follower.at_line_start()) progress.show();
+          // Not before it has come to a wait: to take the heap apart slows the daemon down, and who
+          // is about to exit does so then.
+          if (copy != nullptr) copy->discard_heap();
+          copy = nullptr;
           break;
         }
         progress.clear();
@@ -292,9 +299,17 @@ bool Launcher::await_end(int signals, uint64_t timeout_ns, int* status) const {
   }
 }
 
+// A supervisor may have reaped it, and its pid be another's.
+void Launcher::signal_daemon(int daemon, int signal) const {
+  if (daemon_.valid())
+    raw::syscall(SYS_pidfd_send_signal, daemon_.get(), signal, 0, 0);
+  else
+    raw::syscall(SYS_kill, daemon, signal);
+}
+
 void Launcher::kill_and_reap(int daemon, int* status) const {
   if (await_end(none, 0, status)) return;
-  raw::syscall(SYS_kill, daemon, SIGKILL);
+  signal_daemon(daemon, SIGKILL);
   await_end(none, kill_timeout, status);
 }
 
@@ -302,9 +317,9 @@ void Launcher::kill_and_reap(int daemon, int* status) const {
 // the number of its group is not given to another.
 void Launcher::terminate(int daemon) const {
   const long group = raw::syscall(SYS_getpgid, daemon);
-  raw::syscall(SYS_kill, daemon, SIGTERM);
+  signal_daemon(daemon, SIGTERM);
   if (!await_end(signals_.get(), terminate_timeout, nullptr)) {
-    raw::syscall(SYS_kill, daemon, SIGKILL);
+    signal_daemon(daemon, SIGKILL);
     await_end(none, kill_timeout, nullptr);
   }
   const bool is_unreaped = look_for_end(nullptr) > 0;
@@ -343,9 +358,9 @@ void Launcher::let_go_of_descriptors(const Wait& wait) const {
   std::sort(kept.begin(), kept.end());
   for (size_t i = 0; i < kept.size(); ++i) {
     if (kept[i] < STDERR_FILENO) continue;
+    const unsigned first = static_cast<unsigned>(kept[i]) + 1;
     const unsigned last = i + 1 < kept.size() ? static_cast<unsigned>(kept[i + 1]) - 1 : ~0u;
-    if (static_cast<unsigned>(kept[i]) + 1 <= last)
-      raw::syscall(SYS_close_range, kept[i] + 1, last, 0);
+    if (first <= last) raw::close_range(first, last);
   }
 }
 

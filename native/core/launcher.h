@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "forkall/forkall.h"
 #include "forkall/session.h"
 #include "lock_file.h"
 #include "log_follower.h"
@@ -34,9 +35,11 @@ class Launcher {
   Failure await_exec(const StatusChannel& channel, int daemon);
 
   /// Waits until the daemon is ready, or is not going to be, and exits with the truth.
-  /// `alone`: no other thread runs that would miss the descriptors.
+  /// `alone`: no other thread runs that would miss the descriptors. `copy`: what was forked;
+  /// without a value there is no heap here that the daemon shares.
   [[noreturn]] void await_ready(const StatusChannel& channel, int daemon, const Plan& plan,
-                                const LockFile& lock_file, LogFollower& follower, bool alone);
+                                const LockFile& lock_file, LogFollower& follower, bool alone,
+                                forkall::Forkall* copy = nullptr);
 
  private:
   struct Event {
@@ -67,6 +70,7 @@ class Launcher {
   long look_for_end(int* status) const;
   bool await_end(int signals, uint64_t timeout_ns, int* status) const;
   void kill_and_reap(int daemon, int* status) const;
+  void signal_daemon(int daemon, int signal) const;
   void terminate(int daemon) const;
   void end_group(int group) const;
   [[noreturn]] void exit_ready(const Plan::Messages& messages, int daemon) const;

@@ -20,23 +20,31 @@ struct Limit {
   uint64_t soft, hard;
 };
 
-bool get_limit(int resource, Limit* limit) {
-  return raw::syscall(SYS_prlimit64, 0, resource, 0, raw::pointer(limit)) == 0;
+int get_limit(int resource, Limit* limit) {
+  return static_cast<int>(-raw::syscall(SYS_prlimit64, 0, resource, 0, raw::pointer(limit)));
 }
 
 // The hard limit as well: Node raises the soft one of open files to it whenever it starts.
-int set_limit(int resource, int64_t value) {
+int set_limit(int resource, int64_t value, bool raises) {
   Limit limit{};
-  if (value < 0 || !get_limit(resource, &limit)) return 0;
+  if (value < 0) return 0;
+  if (const int error = get_limit(resource, &limit)) return error;
+  if ((static_cast<uint64_t>(value) > limit.hard) != raises) return 0;
   limit.soft = limit.hard = static_cast<uint64_t>(value);
   return static_cast<int>(-raw::syscall(SYS_prlimit64, 0, resource, raw::pointer(&limit), 0));
 }
 
 Failure check_limit(int resource, int64_t value) {
   Limit limit{};
-  const bool is_too_high = value >= 0 && get_limit(resource, &limit) &&
+  const bool is_too_high = value >= 0 && get_limit(resource, &limit) == 0 &&
                            static_cast<uint64_t>(value) > limit.hard && geteuid() != 0;
   return is_too_high ? Failure{.step = Step::limits_, .error = EPERM} : Failure{};
+}
+
+Failure set_limits(const Plan& plan, bool raises) {
+  int error = set_limit(RLIMIT_CORE, plan.limit_core, raises);
+  if (error == 0) error = set_limit(RLIMIT_NOFILE, plan.limit_nofile, raises);
+  return error == 0 ? Failure{} : Failure{.step = Step::limits_, .error = error};
 }
 
 int write_oom_score_adj(int score) {
@@ -76,9 +84,12 @@ Failure apply_nice(const Plan& plan, const std::vector<int>& threads) {
 }
 
 Failure apply_limits(const Plan& plan) {
-  int error = set_limit(RLIMIT_CORE, plan.limit_core);
-  if (error == 0) error = set_limit(RLIMIT_NOFILE, plan.limit_nofile);
-  return error == 0 ? Failure{} : Failure{.step = Step::limits_, .error = error};
+  if (Failure failure = raise_limits(plan)) return failure;
+  return lower_limits(plan);
 }
+
+Failure raise_limits(const Plan& plan) { return set_limits(plan, true); }
+
+Failure lower_limits(const Plan& plan) { return set_limits(plan, false); }
 
 }  // namespace tsdaemon

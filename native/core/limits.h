@@ -17,7 +17,13 @@ Failure apply_oom_score_adj(const Plan& plan);
 /// The nice value of `threads`: the kernel keeps it by the thread. 0: this one.
 Failure apply_nice(const Plan& plan, const std::vector<int>& threads);
 
-/// Resource limits: an ordinary user cannot take them back, so as late as can be.
+/// Resource limits, raised and lowered.
 Failure apply_limits(const Plan& plan);
+
+/// Those that are higher than they are, which needs the rights of root.
+Failure raise_limits(const Plan& plan);
+
+/// Those that are lower, which anybody may, and few can take back: as late as can be.
+Failure lower_limits(const Plan& plan);
 
 }  // namespace tsdaemon

@@ -8,10 +8,11 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 
+#include "files.h"
 #include "forkall/numbers.h"
 #include "forkall/syscalls.h"
+#include "pid_text.h"
 
 namespace tsdaemon {
 
@@ -31,21 +32,18 @@ constexpr int tick_ms = 2;
 
 Failure pid_file_failure(int error) { return {.step = Step::pid_file_, .error = error}; }
 
-bool same_file(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 // 0 while the holder has not written it, or when what stands there is the pid of no process.
 int holder_of(int file) {
-  char text[16] = {};
-  if (pread(file, text, sizeof(text) - 1, 0) <= 0) return 0;
-  const long pid = strtol(text, nullptr, 10);
-  if (pid <= 0 || pid > INT32_MAX) return 0;
-  return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM ? static_cast<int>(pid) : 0;
+  char text[32];
+  const ssize_t length = pread(file, text, sizeof(text), 0);
+  const int pid = length <= 0 ? 0 : parse_pid({text, static_cast<size_t>(length)});
+  return pid != 0 && (kill(pid, 0) == 0 || errno == EPERM) ? pid : 0;
 }
 
 int write_text(int file, const char* text, long length) {
-  const long written = raw::syscall(SYS_pwrite64, file, raw::pointer(text), length, 0);
+  long written = 0;
+  do written = raw::syscall(SYS_pwrite64, file, raw::pointer(text), length, 0);
+  while (written == -EINTR);
   if (written < 0) return static_cast<int>(-written);
   return written == length ? 0 : ENOSPC;
 }
@@ -87,12 +85,12 @@ LockFile::Attempt LockFile::try_acquire(Failure* failure) {
   *failure = lock();
   if (*failure) return Attempt::failed;
 
-  struct stat locked {
-  }, named{};
-  if (fstat(file_.get(), &locked) != 0 ||
-      fstatat(directory_.get(), name_.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
-      !same_file(locked, named))
-    return Attempt::replaced;
+  bool is_named = false;
+  if (const int failed = look_for_name(&is_named)) {
+    *failure = pid_file_failure(failed);
+    return Attempt::failed;
+  }
+  if (!is_named) return Attempt::replaced;
 
   // What a dead daemon has left must not be read as the pid of the lock's new holder.
   if (ftruncate(file_.get(), 0) != 0) {
@@ -100,6 +98,17 @@ LockFile::Attempt LockFile::try_acquire(Failure* failure) {
     return Attempt::failed;
   }
   return Attempt::locked;
+}
+
+// Whether what we have locked is still the file of that name. Returns 0 or an errno.
+int LockFile::look_for_name(bool* is_named) const {
+  struct stat locked {
+  }, named{};
+  if (fstat(file_.get(), &locked) != 0) return errno;
+  if (fstatat(directory_.get(), name_.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT ? 0 : errno;
+  *is_named = same_file(locked, named);
+  return 0;
 }
 
 // Without O_CREAT where the file exists: in a sticky directory the kernel may forbid to "create"
@@ -118,7 +127,9 @@ int LockFile::open_file() {
   if (!file_.valid()) return errno;
   struct stat status {};
   if (fstat(file_.get(), &status) != 0) return errno;
-  return S_ISREG(status.st_mode) ? 0 : EINVAL;
+  if (!S_ISREG(status.st_mode)) return EINVAL;
+  // It would be emptied under its other name as well.
+  return status.st_nlink > 1 ? EMLINK : 0;
 }
 
 Failure LockFile::lock() const {

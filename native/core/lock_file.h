@@ -46,6 +46,7 @@ class LockFile {
 
   Attempt try_acquire(Failure* failure);
   int open_file();
+  int look_for_name(bool* is_named) const;
   Failure lock() const;
 
   ScopedFd file_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <utility>
 
 #include "forkall/numbers.h"
 #include "forkall/syscalls.h"
@@ -14,7 +15,7 @@ namespace raw = forkall::raw;
 
 namespace {
 
-// pid, and the four descriptors handed over, each with its separator
+// pid, and the four descriptors handed over
 constexpr size_t numbers = 5;
 
 constexpr int first_free = 3;
@@ -30,22 +31,29 @@ void set_close_on_exec(int fd, bool closes) {
   if (fd >= 0) raw::syscall(SYS_fcntl, fd, F_SETFD, closes ? FD_CLOEXEC : 0);
 }
 
-// Not open, or not once the program is executed.
-bool will_be_free(int fd) {
+bool closes_on_exec(int fd) {
   const long flags = raw::syscall(SYS_fcntl, fd, F_GETFD);
-  return flags < 0 || (flags & FD_CLOEXEC) != 0;
+  return flags >= 0 && (flags & FD_CLOEXEC) != 0;
 }
+
+// Not open, or not once the program is executed.
+bool will_be_free(int fd) { return closes_on_exec(fd) || raw::syscall(SYS_fcntl, fd, F_GETFD) < 0; }
 
 }  // namespace
 
-// "TSDAEMON_REBORN=" and what JavaScript has to say, then room for the numbers.
-void Reexec::prepare(const Plan& plan) {
+// "TSDAEMON_REBORN=" and what JavaScript has to say, the user and its home, which passwd(5) parts
+// by colons as well, then room for the numbers.
+void Reexec::prepare(const Plan& plan, const std::string& user, const std::string& home) {
   path_ = plan.exec_path;
   arguments_ = plan.arguments;
   environment_ = plan.environment;
-  environment_.push_back(plan.token);
-  numbers_at_ = plan.token.size();
-  environment_.back().append(numbers * (forkall::decimal_size + 1), '\0');
+  kept_ = plan.kept;
+  for (const int fd : kept_)
+    if (closes_on_exec(fd)) kept_closing_.push_back(fd);
+  environment_.push_back(plan.token + ':' + user + ':' + home);
+  numbers_at_ = environment_.back().size();
+  environment_.back().append((numbers + kept_closing_.size()) * (forkall::decimal_size + 1) + 1,
+                             '\0');
   argv_ = pointers_to(arguments_);
   envp_ = pointers_to(environment_);
 }
@@ -53,11 +61,15 @@ void Reexec::prepare(const Plan& plan) {
 // A descriptor that there is not is 0, which never is one that is handed over.
 void Reexec::write_token(const Handed& handed) {
   char* out = environment_.back().data() + numbers_at_;
-  for (const int number :
-       {raw::getpid(), handed.status, handed.final_stderr, handed.pid_file, handed.pid_directory}) {
-    *out++ = ',';
+  char separator = ':';
+  const auto write = [&](int number) {
+    *out++ = std::exchange(separator, ',');
     out = forkall::write_decimal(out, number < 0 ? 0 : static_cast<unsigned>(number));
-  }
+  };
+  for (const int number :
+       {raw::getpid(), handed.status, handed.final_stderr, handed.pid_file, handed.pid_directory})
+    write(number);
+  for (const int fd : kept_closing_) write(fd);
   *out = '\0';
 }
 
@@ -79,8 +91,8 @@ int Reexec::move_down(Handed* handed, int reserved) {
 }
 
 // Node has closed on exec the standard streams as well.
-int Reexec::execute(Handed handed, const std::vector<int>& kept, int reserved) {
-  for (const int fd : kept) set_close_on_exec(fd, false);
+int Reexec::execute(Handed handed, int reserved) {
+  for (const int fd : kept_) set_close_on_exec(fd, false);
   if (const int error = move_down(&handed, reserved)) return error;
   write_token(handed);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, handed.status,
@@ -92,10 +104,11 @@ int Reexec::execute(Handed handed, const std::vector<int>& kept, int reserved) {
                                         raw::pointer(argv_.data()), raw::pointer(envp_.data())));
 }
 
-void Reexec::take(const Handed& handed) {
+void Reexec::take(const Handed& handed, const std::vector<int>& kept) {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) set_close_on_exec(fd, false);
   for (const int fd : {handed.status, handed.final_stderr, handed.pid_file, handed.pid_directory})
     set_close_on_exec(fd, true);
+  for (const int fd : kept) set_close_on_exec(fd, true);
 }
 
 }  // namespace tsdaemon

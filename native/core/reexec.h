@@ -21,14 +21,16 @@ class Reexec {
     }
   };
 
-  void prepare(const Plan& plan);
+  /// `user` and `home` are of whom the daemon becomes; empty: it stays who it is.
+  void prepare(const Plan& plan, const std::string& user, const std::string& home);
 
   /// In the daemon: never returns but with an errno, which `reserved` is needed to report. Raw
   /// system calls.
-  int execute(Handed handed, const std::vector<int>& kept, int reserved);
+  int execute(Handed handed, int reserved);
 
-  /// In the new program: closed at its own execs from now on, unlike the standard streams.
-  static void take(const Handed& handed);
+  /// In the new program: closed at its own execs from now on, as are those of the `kept` that were
+  /// so before, and unlike the standard streams.
+  static void take(const Handed& handed, const std::vector<int>& kept);
 
  private:
   static int move_down(Handed* handed, int reserved);
@@ -37,6 +39,7 @@ class Reexec {
   std::string path_, token_;
   std::vector<std::string> arguments_, environment_;
   std::vector<char*> argv_, envp_;
+  std::vector<int> kept_, kept_closing_;  // all, and those that are closed on exec
   size_t numbers_at_ = 0;
 };
 

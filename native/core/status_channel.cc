@@ -11,6 +11,16 @@
 
 namespace tsdaemon {
 
+namespace {
+
+int64_t end_of_stderr() {
+  struct stat status {};
+  const bool has_size = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+  return has_size ? status.st_size : 0;
+}
+
+}  // namespace
+
 int StatusChannel::open() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno;
@@ -28,15 +38,19 @@ StatusChannel::Heard StatusChannel::read(int reader, Report* report) {
 }
 
 // SIGPIPE cannot come: while it matters every signal is blocked, and Node ignores it later.
-void StatusChannel::write(int writer, const Report& report) {
-  while (forkall::raw::write(writer, &report, sizeof(report)) == -EINTR) {
-  }
+bool StatusChannel::write(int writer, const Report& report) {
+  long result = 0;
+  do result = forkall::raw::write(writer, &report, sizeof(report));
+  while (result == -EINTR);
+  return result == sizeof(report) || result == -EPIPE;
 }
 
 void StatusChannel::report_ready(int writer) {
-  struct stat status {};
-  const bool has_size = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
-  write(writer, {Report::Word::ready, Step::none_, 0, 0, has_size ? status.st_size : 0});
+  write(writer, {Report::Word::ready, Step::none_, 0, 0, end_of_stderr()});
+}
+
+void StatusChannel::report_extended(int writer, int milliseconds) {
+  write(writer, {Report::Word::extend, Step::none_, 0, milliseconds, end_of_stderr()});
 }
 
 // A stopped launcher, Ctrl-Z, must not stop the daemon.

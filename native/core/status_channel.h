@@ -14,7 +14,7 @@ struct Report {
   Step step;      // of `failed`
   int32_t error;  // of `failed`
   int32_t value;  // of `extend`: milliseconds from now; of `error`: a length
-  int64_t end;    // in the file of stderr: of `error` where it ends, of `ready` what came before it
+  int64_t end;    // in the file of stderr: of `error` where it ends, else what came before it
 };
 
 /// The pipe from the daemon to its launcher, closed on exec.
@@ -36,12 +36,13 @@ class StatusChannel {
   /// The daemon's end, from now on the caller's.
   int release_writer() { return writer_.release(); }
 
-  /// Best effort: where the launcher is gone nobody waits, and the daemon goes on.
-  static void write(int writer, const Report& report);
-  void write(const Report& report) const { write(writer_.get(), report); }
+  /// True if it was told, or nobody waits any more: where the launcher is gone the daemon goes on.
+  static bool write(int writer, const Report& report);
+  bool write(const Report& report) const { return write(writer_.get(), report); }
 
   /// What is written to stderr from now on is not the launcher's to show.
   static void report_ready(int writer);
+  static void report_extended(int writer, int milliseconds);
 
   /// Waits, but not for long, until nobody reads any more: the launcher has ended, and said its
   /// last word before.

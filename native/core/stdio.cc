@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "forkall/syscalls.h"
@@ -21,12 +22,11 @@ int copy_above_stdio(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, first_free); }
 
 // O_NONBLOCK for the opening alone, which would wait for the other end of a fifo.
 int open_without_waiting(const char* path, int flags) {
-  const int fd = ::open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, log_mode);
-  if (fd < 0) return fd;
-  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-  if (fd >= first_free) return fd;
-  const ScopedFd low(fd);
-  return copy_above_stdio(fd);
+  ScopedFd file(::open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, log_mode));
+  if (!file.valid()) return -1;
+  const int status = fcntl(file.get(), F_GETFL);
+  if (status < 0 || fcntl(file.get(), F_SETFL, status & ~O_NONBLOCK) != 0) return -1;
+  return file.get() >= first_free ? file.release() : copy_above_stdio(file.get());
 }
 
 int open_log(const std::string& path) {
@@ -42,6 +42,23 @@ int open_target(const StreamTarget& target, bool reads) {
     default:
       return copy_above_stdio(target.descriptor);
   }
+}
+
+// dup2(2): EBUSY is a race with the open(2) of another thread, which may wait in it for a fifo.
+long duplicate(int from, int to, int flags) {
+  constexpr uint64_t patience_ns = 1'000'000'000;
+  const uint64_t deadline = forkall::raw::now_ns() + patience_ns;
+  long result = 0;
+  do result = forkall::raw::syscall(SYS_dup3, from, to, flags);
+  while ((result == -EBUSY || result == -EINTR) && forkall::raw::now_ns() < deadline);
+  return result;
+}
+
+// Where it cannot be told dup2(2) has the last word.
+uint64_t limit_now() {
+  rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+  forkall::raw::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, forkall::raw::pointer(&limit));
+  return limit.rlim_cur;
 }
 
 }  // namespace
@@ -60,16 +77,21 @@ int Stdio::follow_errors(const Plan& plan, LogFollower* follower) {
   const StreamTarget& target = plan.streams[STDERR_FILENO];
   if (target.kind == StreamTarget::Kind::path) {
     const StreamTarget& output = plan.streams[STDOUT_FILENO];
-    follower->follow(open_without_waiting(target.path.c_str(), O_RDONLY),
-                     output.kind == target.kind && output.path == target.path);
+    // EACCES: it may be written to alone, and is not shown.
+    const int log = open_without_waiting(target.path.c_str(), O_RDONLY);
+    if (log < 0 && errno != EACCES) return errno;
+    follower->follow(log, output.kind == target.kind && output.path == target.path);
   } else if (target.kind == StreamTarget::Kind::null) {
-    const int memory = static_cast<int>(forkall::raw::syscall(
-        SYS_memfd_create, forkall::raw::pointer("stderr"), MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (memory < 0) return -memory;
-    fcntl(memory, F_SETFL, O_APPEND);
+    const long created = forkall::raw::syscall(SYS_memfd_create, forkall::raw::pointer("stderr"),
+                                               MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (forkall::raw::failed(created)) return static_cast<int>(-created);
+    ScopedFd memory(static_cast<int>(created));
+    if (fcntl(memory.get(), F_SETFL, O_APPEND) != 0) return errno;
+    const int shown = copy_above_stdio(memory.get());
+    if (shown < 0) return errno;
     final_stderr_ = std::move(targets_[STDERR_FILENO]);
-    targets_[STDERR_FILENO].reset(memory);
-    follower->follow(copy_above_stdio(memory), false);
+    targets_[STDERR_FILENO] = std::move(memory);
+    follower->follow(shown, false);
   }
   return 0;
 }
@@ -83,36 +105,39 @@ void Stdio::leave_memory(int final_stderr) {
 
 // dup2(2) refuses a number that the limit has come to forbid. What is watched is so in the
 // launcher's epoll sets as well, and would not be any more after a step that failed.
-int Stdio::check_numbers(const Descriptors& descriptors) const {
-  rlimit limit{};
-  forkall::raw::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, forkall::raw::pointer(&limit));
-  const auto is_forbidden = [&limit](int fd) { return static_cast<rlim_t>(fd) >= limit.rlim_cur; };
+bool Stdio::fits(const Descriptors& descriptors, uint64_t limit) const {
+  const auto is_forbidden = [limit](int fd) { return static_cast<uint64_t>(fd) >= limit; };
   for (int fd = 0; fd < static_cast<int>(targets_.size()); ++fd)
-    if (targets_[static_cast<size_t>(fd)].valid() && is_forbidden(fd)) return EBADF;
+    if (targets_[static_cast<size_t>(fd)].valid() && is_forbidden(fd)) return false;
   const ScopedFd& output = targets_[STDOUT_FILENO];
-  if (descriptors.is_terminal(output.valid() ? output.get() : STDOUT_FILENO)) return 0;
-  for (const int fd : descriptors.terminals())
-    if (is_forbidden(fd)) return EBADF;
-  return 0;
+  if (descriptors.is_terminal(output.valid() ? output.get() : STDOUT_FILENO)) return true;
+  const std::vector<int>& terminals = descriptors.terminals();
+  return std::none_of(terminals.begin(), terminals.end(), is_forbidden);
+}
+
+Failure Stdio::check_numbers(const Plan& plan, const Descriptors& descriptors) const {
+  if (plan.limit_nofile >= 0 && !fits(descriptors, static_cast<uint64_t>(plan.limit_nofile)))
+    return {.step = Step::limits_, .error = EBADF};
+  return fits(descriptors, limit_now()) ? Failure{}
+                                        : Failure{.step = Step::stdout_, .error = EBADF};
 }
 
 // Another descriptor of the terminal follows stdout: it is a stream of the program, and what it
 // writes must not be lost.
 int Stdio::redirect(const Descriptors& descriptors) const {
-  using forkall::raw::syscall;
-  if (const int error = check_numbers(descriptors)) return error;
+  if (!fits(descriptors, limit_now())) return EBADF;
   for (int fd = 0; fd < static_cast<int>(targets_.size()); ++fd) {
     const ScopedFd& target = targets_[static_cast<size_t>(fd)];
     if (!target.valid()) continue;
     descriptors.unwatch(fd);
-    const long result = syscall(SYS_dup3, target.get(), fd, 0);
+    const long result = duplicate(target.get(), fd, 0);
     if (result < 0) return static_cast<int>(-result);
   }
   if (descriptors.is_terminal(STDOUT_FILENO)) return 0;
   for (const int fd : descriptors.terminals()) {
     if (!descriptors.is_terminal(fd)) continue;
     descriptors.unwatch(fd);
-    const long result = syscall(SYS_dup3, STDOUT_FILENO, fd, O_CLOEXEC);
+    const long result = duplicate(STDOUT_FILENO, fd, O_CLOEXEC);
     if (result < 0) return static_cast<int>(-result);
   }
   return 0;

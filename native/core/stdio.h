@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ class Stdio {
   int final_stderr() const { return final_stderr_.get(); }
   int release_final_stderr() { return final_stderr_.release(); }
 
+  /// Fails for a limit of open files, that there is or that is to be, below the numbers that
+  /// `redirect` needs.
+  Failure check_numbers(const Plan& plan, const Descriptors& descriptors) const;
+
   /// In the daemon, as the last step before it is complete: the epoll sets are shared with the
   /// launcher, which must find them untouched if a step fails. Returns 0 or an errno.
   int redirect(const Descriptors& descriptors) const;
@@ -41,7 +46,7 @@ class Stdio {
   static int reopen(int stream, const std::string& path, const std::vector<int>& copies);
 
  private:
-  int check_numbers(const Descriptors& descriptors) const;
+  bool fits(const Descriptors& descriptors, uint64_t limit) const;
 
   std::array<ScopedFd, 3> targets_;  // not valid: inherited
   ScopedFd final_stderr_;

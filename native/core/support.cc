@@ -4,28 +4,26 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <cstring>
+#include <cerrno>
 
 #include "files.h"
 #include "forkall/lock_owners.h"
+#include "forkall/own_proc.h"
 #include "forkall/syscalls.h"
 #include "forkall/thread_block.h"
+#include "proc_field.h"
 #include "scoped.h"
 
 namespace tsdaemon {
 
 namespace {
 
-bool proc_is_mounted() {
-  return access("/proc/self/task", R_OK) == 0 && access("/proc/self/smaps", R_OK) == 0;
+bool proc_is_there() {
+  return forkall::proc_is_ours() && access("/proc/self/task", R_OK) == 0 &&
+         access("/proc/self/smaps", R_OK) == 0;
 }
 
-bool is_traced() {
-  const std::string status = read_file("/proc/self/status");
-  const size_t field = status.find("TracerPid:");
-  return field != std::string::npos && atoi(status.c_str() + field + strlen("TracerPid:")) != 0;
-}
+bool is_traced(const std::string& status) { return proc_number(status, "TracerPid") != 0; }
 
 // A revived thread would return on an empty shadow stack.
 bool has_shadow_stack() {
@@ -39,16 +37,24 @@ bool thread_block_is_known() {
   return block.find() && prctl(PR_GET_TID_ADDRESS, &clear_on_exit) == 0;
 }
 
-}  // namespace
-
-Obstacle find_obstacle(const Descriptors& descriptors) {
-  if (!proc_is_mounted()) return Obstacle::proc_missing;
-  if (is_traced()) return Obstacle::tracer;
+Obstacle look_for_obstacle(const Descriptors& descriptors, const std::string& status) {
+  if (is_traced(status)) return Obstacle::tracer;
   if (has_shadow_stack()) return Obstacle::shadow_stack;
   if (!thread_block_is_known()) return Obstacle::thread_block;
   if (!forkall::lock_layout_is_known()) return Obstacle::lock_layout;
   if (descriptors.has_kernel_poller()) return Obstacle::kernel_poller;
   return Obstacle::none;
+}
+
+}  // namespace
+
+// That /proc could not be read for want of a descriptor or of memory is no obstacle.
+int find_obstacle(const Descriptors& descriptors, Obstacle* obstacle) {
+  std::string status;
+  const int error = proc_is_there() ? read_file("/proc/self/status", &status) : ENOENT;
+  if (error != 0 && error != ENOENT && error != EACCES && error != EPERM) return error;
+  *obstacle = error != 0 ? Obstacle::proc_missing : look_for_obstacle(descriptors, status);
+  return 0;
 }
 
 }  // namespace tsdaemon

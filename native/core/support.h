@@ -6,6 +6,6 @@
 namespace tsdaemon {
 
 /// Checks, at run time, everything that forkall takes for granted.
-Obstacle find_obstacle(const Descriptors& descriptors);
+int find_obstacle(const Descriptors& descriptors, Obstacle* obstacle);
 
 }  // namespace tsdaemon

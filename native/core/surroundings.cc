@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 #include "files.h"
+#include "proc_field.h"
 
 namespace tsdaemon {
 
@@ -19,20 +19,27 @@ constexpr const char* oom_score_adj_file = "/proc/self/oom_score_adj";
 
 // The one way to learn it without setting another is /proc.
 mode_t umask_now() {
-  const std::string status = read_file("/proc/self/status");
-  const size_t field = status.find("Umask:");
-  if (field == std::string::npos) return 0;
-  return static_cast<mode_t>(strtoul(status.c_str() + field + strlen("Umask:"), nullptr, 8));
+  constexpr int unknown = -1;
+  std::string status;
+  read_file("/proc/self/status", &status);
+  const auto told = proc_number(status, "Umask", unknown, 8);
+  if (told != unknown) return static_cast<mode_t>(told);
+  const mode_t now = umask(S_IRWXG | S_IRWXO);
+  umask(now);
+  return now;
 }
 
 }  // namespace
 
-int Surroundings::remember(const Plan& plan) {
+int Surroundings::remember(const Plan& plan, const std::vector<int>& threads) {
   umask_ = umask_now();
   if (getrlimit(RLIMIT_CORE, &core_) != 0 || getrlimit(RLIMIT_NOFILE, &nofile_) != 0) return errno;
-  if (plan.has_oom_score_adj) oom_score_adj_ = read_file(oom_score_adj_file);
+  if (plan.has_oom_score_adj)
+    if (const int error = read_file(oom_score_adj_file, &oom_score_adj_);
+        error != 0 && error != ENOENT)
+      return error;
   if (plan.has_nice)
-    for (const int thread : thread_ids())
+    for (const int thread : threads)
       nices_.push_back({thread, getpriority(PRIO_PROCESS, static_cast<id_t>(thread))});
   directory_.reset(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory_.valid()) return errno;

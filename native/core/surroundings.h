@@ -15,8 +15,8 @@ namespace tsdaemon {
 /// the foreground: there is no daemon there that would end with them.
 class Surroundings {
  public:
-  /// Before the first step. Returns 0 or an errno.
-  int remember(const Plan& plan);
+  /// Before the first step. `threads` are all those of the process. Returns 0 or an errno.
+  int remember(const Plan& plan, const std::vector<int>& threads);
 
   /// In the reverse order. What root alone may undo stays as it is once root was given up.
   void put_back() const;

@@ -3,9 +3,10 @@
  */
 import { type Command, Option } from 'commander';
 
+import { decimal, octal } from '../environment.js';
 import type { DaemonizeOptions } from '../options.js';
 import { resolveOptions } from '../settings.js';
-import { commaSeparated, limits, number, octal, variable } from './option-values.js';
+import { commaSeparated, limits, variable } from './option-values.js';
 import { milliseconds } from './units.js';
 
 interface Flag {
@@ -75,11 +76,11 @@ const table: Record<Name, Flag> = {
     description: 'a variable for its environment; may be given several times',
     parse: variable,
   },
-  stdin: { flags: '--stdin <target>', description: `${stream} (default: null)`, parse: number },
-  stdout: { flags: '--stdout <target>', description: 'the same; wins over --log', parse: number },
-  stderr: { flags: '--stderr <target>', description: 'the same; wins over --log', parse: number },
-  user: { flags: '--user <user>', description: 'the user to become', parse: number },
-  group: { flags: '--group <group>', description: "instead of the user's own", parse: number },
+  stdin: { flags: '--stdin <target>', description: `${stream} (default: null)`, parse: decimal },
+  stdout: { flags: '--stdout <target>', description: 'the same; wins over --log', parse: decimal },
+  stderr: { flags: '--stderr <target>', description: 'the same; wins over --log', parse: decimal },
+  user: { flags: '--user <user>', description: 'the user to become', parse: decimal },
+  group: { flags: '--group <group>', description: "instead of the user's own", parse: decimal },
   groups: {
     flags: '--groups <list>',
     description: "supplementary ones, instead of the user's own",
@@ -87,11 +88,11 @@ const table: Record<Name, Flag> = {
   },
   chroot: { flags: '--chroot <path>', description: 'the directory to make its root' },
   limits: { flags: '--limits <list>', description: 'as nofile=65536,core=0', parse: limits },
-  nice: { flags: '--nice <number>', description: 'from -20 to 19', parse: number },
+  nice: { flags: '--nice <number>', description: 'from -20 to 19', parse: decimal },
   oomScoreAdj: {
     flags: '--oom-score-adj <number>',
     description: 'from -1000 to 1000',
-    parse: number,
+    parse: decimal,
   },
   title: { flags: '--title <text>', description: 'what ps(1) shows of it' },
   closeFds: { flags: '--no-close-fds', description: 'keep descriptors that it inherits' },

@@ -1,17 +1,12 @@
 /**
  * What is written on the command line, as the values of the library's options.
  */
+import { decimal } from '../environment.js';
 import { OptionError } from '../error.js';
 import { show } from '../option-rules.js';
 
-export const number = (text: string): string | number =>
-  /^-?\d+$/.test(text) ? Number(text) : text;
-
-export const octal = (text: string): string | number =>
-  /^(0o)?[0-7]+$/.test(text) ? Number.parseInt(text.replace('0o', ''), 8) : text;
-
 /** `3,4` */
-export const commaSeparated = (text: string): unknown[] => text.split(',').map(number);
+export const commaSeparated = (text: string): unknown[] => text.split(',').map(decimal);
 
 /** `NAME=VALUE`, added to those before. */
 export const variable = (text: string, previous: unknown): unknown => ({
@@ -21,7 +16,7 @@ export const variable = (text: string, previous: unknown): unknown => ({
 
 /** `nofile=65536,core=0` */
 export const limits = (text: string): unknown =>
-  Object.assign({}, ...text.split(',').map((one) => pair('--limits', one, number)));
+  Object.assign({}, ...text.split(',').map((one) => pair('--limits', one, decimal)));
 
 function pair(flag: string, text: string, parse: (value: string) => unknown): object {
   const equals = text.indexOf('=');

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
 import { look } from '../look.js';
+import { isName } from '../name.js';
 import { placesOf } from '../places.js';
 import { showStatus } from './status-text.js';
 import type { Target } from './target.js';
@@ -29,6 +30,6 @@ function plainTarget(words: readonly string[]): Target | undefined {
     const pidFile = resolve(value);
     return { name: undefined, pidFile, label: pidFile };
   }
-  if (flag !== '--name' || !/^[A-Za-z0-9][\w.-]{0,99}$/.test(value)) return undefined;
+  if (flag !== '--name' || !isName(value)) return undefined;
   return { name: value, pidFile: placesOf(value).pidFile, label: value };
 }

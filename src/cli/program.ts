@@ -33,7 +33,7 @@ export async function run(argv: readonly string[]): Promise<void> {
 
 /** The parser's own errors, in the form of ours. */
 function refusal({ message }: CommanderError, program: Command, word = ''): OptionError {
-  const what = message.replace(/^error: /, '').replaceAll('\n', ' ');
+  const what = message.replace(/^error: |\.$/g, '').replaceAll('\n', ' ');
   const isCommand = program.commands.some((command) => command.name() === word);
   return new OptionError(`${what}; see "tsdaemon ${isCommand ? `${word} ` : ''}--help"`);
 }

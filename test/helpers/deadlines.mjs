@@ -11,6 +11,8 @@ export const deadlines = {
   kill: 20_000,
   /** A whole test, its hooks included: more than it can spend in the ones above. */
   test: 150_000,
+  /** A package manager and all that it fetches. */
+  installation: 300_000,
   /** One run of the stress program, from the launcher's start to the daemon's end. */
   stressRun: 120_000,
 };

@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const project = fileURLToPath(new URL('../../', import.meta.url));
+/** The directory of the project. */
+export const project = fileURLToPath(new URL('../../', import.meta.url));
 const manifest = createRequire(import.meta.url)('../../package.json');
 
 /** Packages of ours that programs in the tests use beside tsdaemon. */
@@ -43,6 +44,20 @@ export function install() {
   return { root, remove };
 }
 
+/** Of test/helpers/c, that the tests run. */
+const programs = [
+  'faults',
+  'filtered',
+  'near-descriptors',
+  'reaper',
+  'shadow-stacked',
+  'supervisor',
+  'traced',
+];
+
+/** Of the same, that a Node loads. */
+const addons = ['begin-faults', 'kernel-poller', 'unparkable'];
+
 /** @param {string} root @param {string} addon */
 function fill(root, addon) {
   chmodSync(root, 0o755);
@@ -62,16 +77,11 @@ function fill(root, addon) {
   for (const name of ['hand-over.py', 'systemd-boot.sh'])
     cpSync(join(helpers, name), join(root, name));
   const sources = join(helpers, 'c');
-  for (const name of ['reaper', 'no-flock', 'supervisor', 'near-descriptors', 'traced'])
-    compile(['-o', join(root, name), join(sources, `${name}.c`)]);
-  compile([
-    '-shared',
-    '-fPIC',
-    '-pthread',
-    '-o',
-    join(root, 'unparkable.node'),
-    join(sources, 'unparkable.c'),
-  ]);
+  for (const name of programs) compile(['-o', join(root, name), join(sources, `${name}.c`)]);
+  for (const name of addons) {
+    const target = ['-o', join(root, `${name}.node`), join(sources, `${name}.c`)];
+    compile(['-shared', '-fPIC', '-pthread', ...target]);
+  }
 }
 
 /** @param {string[]} args */

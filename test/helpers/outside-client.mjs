@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 
 /** One keep-alive connection to a server of this machine. */
-class Connection {
+export class Connection {
   #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   #port;
   /** The client's end: another number is another connection. @type {number | undefined} */
@@ -27,9 +27,10 @@ class Connection {
     request.on('error', () => undefined);
     request.on('socket', (socket) => {
       if (!socket.connecting) this.localPort = socket.localPort;
-      socket.once('connect', () => {
-        this.localPort = socket.localPort;
-      });
+      else
+        socket.once('connect', () => {
+          this.localPort = socket.localPort;
+        });
     });
     return request;
   }
@@ -47,13 +48,13 @@ class Connection {
 }
 
 /** @param {http.ClientRequest} request @returns {Promise<http.IncomingMessage>} */
-async function responseTo(request) {
+export async function responseTo(request) {
   const [response] = await once(request, 'response');
   return response;
 }
 
 /** @param {http.IncomingMessage} response @returns {Promise<Answer>} */
-async function answerTo(response) {
+export async function answerTo(response) {
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += chunk;
   return JSON.parse(text);

@@ -65,6 +65,8 @@ export function reap(root, argv, { cwd, env }) {
   });
 
   return {
+    /** The reaper's own id. */
+    pid: reaper.pid ?? 0,
     stdin,
     output,
     ends,

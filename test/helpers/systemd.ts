@@ -39,17 +39,22 @@ export class Systemd {
   #init = 0;
   #services = 0;
 
-  private constructor(scene: Scene) {
+  private constructor(scene: Scene, network: 'shared' | 'own') {
     this.#scene = scene;
     const target = { Unit: { DefaultDependencies: 'no', AllowIsolate: 'yes' } };
     mkdirSync(scene.path('units'));
     this.unit('tsdaemon.target', target);
     const env = { PATH: String(process.env['PATH']), ...scene.environment() };
-    this.#reaped = reap(scene.root, ['sh', 'systemd-boot.sh', scene.dir], { cwd: scene.root, env });
+    const boot = ['sh', 'systemd-boot.sh', scene.dir];
+    const argv = network === 'own' ? ['unshare', '--net', ...boot] : boot;
+    this.#reaped = reap(scene.root, argv, { cwd: scene.root, env });
   }
 
-  static async boot(scene: Scene): Promise<Systemd> {
-    const systemd = new Systemd(scene);
+  static async boot(
+    scene: Scene,
+    { network = 'shared' }: { network?: 'shared' | 'own' } = {},
+  ): Promise<Systemd> {
+    const systemd = new Systemd(scene, network);
     const up = async () => {
       if (systemd.#reaped.isOver()) throw new Error(`no systemd: ${systemd.#reaped.output.stderr}`);
       systemd.#init = scene.processes().find(({ pid }) => systemd.#isInit(pid))?.pid ?? 0;
@@ -107,12 +112,18 @@ export class Systemd {
     writeFileSync(this.#scene.path(`units/${name}`), `${lines.join('\n')}\n`);
   }
 
+  /** The words that run a command within. */
+  inside(command: readonly string[]): string[] {
+    const namespaces = ['--mount', '--pid', '--uts', '--cgroup', '--net'];
+    return ['nsenter', '--target', String(this.#init), ...namespaces, ...command];
+  }
+
   /** Runs systemctl(1) within. Its failure is an answer too. */
   async systemctl(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const inside = ['--target', String(this.#init), '--mount', '--pid', '--uts', '--cgroup'];
+    const [program = '', ...words] = this.inside(['systemctl', ...args]);
     const options = { encoding: 'utf8', timeout: deadlines.daemon } as const;
     try {
-      const { stdout, stderr } = await run('nsenter', [...inside, 'systemctl', ...args], options);
+      const { stdout, stderr } = await run(program, words, options);
       return { code: 0, stdout, stderr };
     } catch (error) {
       const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { stat, status, threads } from './proc.mjs';
 
 /** @param {string} path */
@@ -32,14 +33,15 @@ export function threadDump(pid) {
 }
 
 /**
- * The user-space stacks, where a debugger is installed.
- * @param {number} pid @returns {string | undefined}
+ * The user-space stacks, where a debugger is installed. What else goes on is not kept waiting.
+ * @param {number} pid @returns {Promise<string | undefined>}
  */
-export function backtraces(pid) {
-  const gdb = spawnSync('gdb', ['-p', String(pid), '-batch', '-ex', 'thread apply all bt'], {
-    encoding: 'utf8',
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  });
-  return gdb.error === undefined ? gdb.stdout : undefined;
+export async function backtraces(pid) {
+  try {
+    const args = ['-p', String(pid), '-batch', '-ex', 'thread apply all bt'];
+    const limits = { timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 };
+    return (await promisify(execFile)('gdb', args, limits)).stdout;
+  } catch {
+    return undefined;
+  }
 }

@@ -33,24 +33,28 @@ export function openToAll(scene: Scene, line: Line): Line {
   return { ...line, execPath };
 }
 
+const limits = {
+  /** RLIMIT_NPROC, as one process of the user sees it. */
+  processes: { flag: 'nproc', line: 'Max processes' },
+  /** RLIMIT_NOFILE */
+  descriptors: { flag: 'nofile', line: 'Max open files' },
+  /** RLIMIT_AS, in bytes. */
+  addresses: { flag: 'as', line: 'Max address space' },
+} as const;
+
 /**
- * Sets how many processes and threads the user may have, as one process of it sees that: RLIMIT_NPROC.
+ * Sets a soft limit of a process of that user, proc_pid_limits(5).
  * @returns what takes it back
  */
-export function limitProcesses(pid: number, limit: number): () => void {
-  const limits = readFileSync(`/proc/${pid}/limits`, 'latin1');
-  const [, before] = /^Max processes +(\w+)/m.exec(limits) ?? [];
-  const set = (value: number | string | undefined) => {
-    const [command, ...args] = [
-      ...asOrdinaryUser,
-      'prlimit',
-      '--pid',
-      String(pid),
-      `--nproc=${value}:`,
-    ];
-    execFileSync(String(command), args);
+export function limit(pid: number, what: keyof typeof limits, value: number): () => void {
+  const { flag, line } = limits[what];
+  const text = readFileSync(`/proc/${pid}/limits`, 'latin1');
+  const [, before] = new RegExp(`^${line} +(\\w+)`, 'm').exec(text) ?? [];
+  const set = (to: number | string | undefined) => {
+    const words = [...asOrdinaryUser, 'prlimit', '--pid', String(pid), `--${flag}=${to}:`];
+    execFileSync(String(words[0]), words.slice(1));
   };
-  set(limit);
+  set(value);
   return () => set(before);
 }
 

@@ -85,6 +85,32 @@ TEST(either_way, "thousands of ranges that are kept out of a fork come along") {
   CHECK(ranges_flagged("dc") == before);
 }
 
+// So that a child is looked at, and not every page.
+TEST(either_way, "a heap of small mappings that are kept out of a fork comes along") {
+  constexpr size_t count = 1000, size = 64 * page;
+  unsigned char* memory = map(2 * count * size);
+  for (size_t i = 0; i < 2 * count; ++i) {
+    unsigned char* range = memory + i * size;
+    memset(range, static_cast<int>(i % 251), page);
+    if (i % 2 == 0)
+      keep_out_of_forks(range, size);
+    else
+      mprotect(range + size - page, page, PROT_NONE);
+  }
+  const std::string before = ranges_flagged("dc");
+  Actor thread;
+  for (int generation = 0; generation < 2; ++generation) {
+    become_daemon();
+    for (size_t i = 0; i < 2 * count; ++i)
+      CHECK(is_all(memory + i * size, page, static_cast<unsigned char>(i % 251)));
+    CHECK(ranges_flagged("dc") == before);
+    CHECK(!child_has(memory));
+    CHECK(child_has(memory + size));
+    CHECK_EQ(waitpid(-1, nullptr, WNOHANG | __WALL), -1);
+    thread.run([&] { CHECK(is_all(memory, page, 0)); });
+  }
+}
+
 TEST(either_way, "shared, unreadable and read-only memory that is kept out of a fork comes along") {
   unsigned char* shared = map(page, MAP_SHARED | MAP_ANONYMOUS);
   unsigned char* unreadable = map(page);

@@ -65,7 +65,7 @@ void forbid_while_frozen(const char* function) {
 #define FORBID tsdaemon::test::forbid_while_frozen(__func__)
 
 // The sanitizer has a malloc of its own, which cannot be replaced a second time.
-#if !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 
 extern "C" {
 
@@ -136,10 +136,8 @@ WRAP(int, pthread_once, (pthread_once_t * once, void (*routine)()), (once, routi
 WRAP(void*, dlsym, (void* handle, const char* name), (handle, name))
 WRAP(DIR*, opendir, (const char* path), (path))
 WRAP(dirent*, readdir, (DIR * directory), (directory))
-WRAP(dirent64*, readdir64, (DIR * directory), (directory))
 WRAP(int, closedir, (DIR * directory), (directory))
 WRAP(FILE*, fopen, (const char* path, const char* mode), (path, mode))
-WRAP(FILE*, fopen64, (const char* path, const char* mode), (path, mode))
 WRAP(int, fclose, (FILE * file), (file))
 WRAP(int, vfprintf, (FILE * file, const char* format, va_list list), (file, format, list))
 WRAP(int, fputs, (const char* text, FILE* file), (text, file))
@@ -147,6 +145,16 @@ WRAP(char*, getenv, (const char* name), (name))
 WRAP(char*, strerror, (int error), (error))
 WRAP(void, exit, (int status), (status))
 WRAP(void, abort, (), ())
+#if defined(__GLIBC__)
+WRAP(dirent64*, readdir64, (DIR * directory), (directory))
+WRAP(FILE*, fopen64, (const char* path, const char* mode), (path, mode))
+#else
+// The C library's own calls of these go by other names.
+WRAP(void*, malloc, (size_t size), (size))
+WRAP(void*, calloc, (size_t count, size_t size), (count, size))
+WRAP(void*, realloc, (void* memory, size_t size), (memory, size))
+WRAP(void, free, (void* memory), (memory))
+#endif
 
 extern "C" pid_t __real_fork();
 extern "C" pid_t __wrap_fork();

@@ -72,7 +72,7 @@ void Keeper::start() {
   }
   const int writer = fcntl(ends[1], F_DUPFD_CLOEXEC, report_fd + 1);
   dup2(writer, report_fd);
-  syscall(SYS_close_range, report_fd + 1, ~0U, 0);
+  syscall(__NR_close_range, report_fd + 1, ~0U, 0);
   execl("/proc/self/exe", "native_test", "--case", case_.title.c_str(), nullptr);
   _exit(127);
 }

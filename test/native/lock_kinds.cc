@@ -41,13 +41,28 @@ class TimedMutex : public Mutex<type, protocol> {
   }
 };
 
+// What only glibc has.
+constexpr int any_preference = -1;
+#if defined(__GLIBC__)
+constexpr int readers_first = PTHREAD_RWLOCK_PREFER_READER_NP;
+constexpr int writers_first = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
+constexpr int adaptive = PTHREAD_MUTEX_ADAPTIVE_NP;
+void prefer(pthread_rwlockattr_t* attributes, int kind) {
+  pthread_rwlockattr_setkind_np(attributes, kind);
+}
+#else
+constexpr int readers_first = any_preference, writers_first = any_preference;
+constexpr int adaptive = PTHREAD_MUTEX_NORMAL;
+void prefer(pthread_rwlockattr_t*, int) {}
+#endif
+
 template <int kind, int shared = PTHREAD_PROCESS_PRIVATE>
 class WriteLock : public Lock {
  public:
   WriteLock() {
     pthread_rwlockattr_t attributes;
     pthread_rwlockattr_init(&attributes);
-    pthread_rwlockattr_setkind_np(&attributes, kind);
+    if constexpr (kind != any_preference) prefer(&attributes, kind);
     pthread_rwlockattr_setpshared(&attributes, shared);
     pthread_rwlock_init(&lock_, &attributes);
     pthread_rwlockattr_destroy(&attributes);
@@ -66,7 +81,6 @@ std::unique_ptr<Lock> make() {
 }
 
 constexpr int normal = PTHREAD_MUTEX_NORMAL;
-constexpr int adaptive = PTHREAD_MUTEX_ADAPTIVE_NP;
 constexpr int recursive = PTHREAD_MUTEX_RECURSIVE;
 constexpr int error_checking = PTHREAD_MUTEX_ERRORCHECK;
 constexpr int none = PTHREAD_PRIO_NONE;
@@ -96,11 +110,9 @@ const std::vector<LockKind>& lock_kinds() {
       {"a timed recursive mutex", Again::enters, make<TimedMutex<recursive>>},
       {"a timed error-checking mutex", Again::deadlock, make<TimedMutex<error_checking>>},
       {"a timed PI mutex", Again::waits, make<TimedMutex<normal, inherit>>},
-      {"a write-locked rwlock", Again::deadlock, make<WriteLock<PTHREAD_RWLOCK_PREFER_READER_NP>>},
-      {"a write-locked rwlock that prefers writers", Again::deadlock,
-       make<WriteLock<PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP>>},
-      {"a shared write-locked rwlock", Again::deadlock,
-       make<WriteLock<PTHREAD_RWLOCK_PREFER_READER_NP, shared>>},
+      {"a write-locked rwlock", write_again, make<WriteLock<readers_first>>},
+      {"a write-locked rwlock that prefers writers", write_again, make<WriteLock<writers_first>>},
+      {"a shared write-locked rwlock", write_again, make<WriteLock<readers_first, shared>>},
   };
   return kinds;
 }

@@ -21,6 +21,13 @@ enum class Again {
   deadlock,  // EDEADLK
 };
 
+/// And a write-locked rwlock.
+#if defined(__GLIBC__)
+inline constexpr Again write_again = Again::deadlock;
+#else
+inline constexpr Again write_again = Again::waits;
+#endif
+
 struct LockKind {
   const char* name;
   Again again;

@@ -89,6 +89,20 @@ TEST(either_way, "a robust mutex that a thread takes after the fork and dies wit
 
 TEST(either_way, "the list that main and the threads have registered is the one they had") {
   Actor thread;
+  // musl registers it when a thread takes its first robust mutex that is shared.
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  pthread_mutex_t mutex;
+  pthread_mutex_init(&mutex, &attributes);
+  pthread_mutexattr_destroy(&attributes);
+  const auto use = [&] {
+    CHECK_EQ(pthread_mutex_lock(&mutex), 0);
+    CHECK_EQ(pthread_mutex_unlock(&mutex), 0);
+  };
+  use();
+  thread.run(use);
   void* main_before = registered_list();
   void* thread_before = nullptr;
   thread.run([&] { thread_before = registered_list(); });

@@ -23,15 +23,15 @@ volatile uint32_t* area() {
   static const auto* offset = static_cast<const ptrdiff_t*>(dlsym(RTLD_DEFAULT, "__rseq_offset"));
   static const auto* size = static_cast<const unsigned*>(dlsym(RTLD_DEFAULT, "__rseq_size"));
   if (offset == nullptr || size == nullptr || *size == 0) return nullptr;
-  return reinterpret_cast<volatile uint32_t*>(static_cast<char*>(__builtin_thread_pointer()) +
-                                              *offset);
+  return reinterpret_cast<volatile uint32_t*>(forkall::arch::thread_pointer() +
+                                              static_cast<uintptr_t>(*offset));
 }
 
 // The kernel refuses to register what is registered: EBUSY, or EINVAL for another size.
 void is_registered() {
   constexpr uint32_t size = 32;
   if (area() == nullptr) return;
-  const long result = syscall(SYS_rseq, area(), size, 0, tsdaemon::forkall::arch::rseq_signature);
+  const long result = syscall(SYS_rseq, area(), size, 0, forkall::arch::rseq_signature);
   CHECK_EQ(result, -1);
   CHECK(errno == EBUSY || errno == EINVAL);
 }

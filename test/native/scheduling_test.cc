@@ -54,17 +54,18 @@ int last_of(const cpu_set_t& set) {
 }
 
 TEST(either_way, "every thread keeps its nice value, and main as well") {
+  const int given = nice_of_this_thread();
   Actor gentle;
   Actor gentler;
   Actor plain;
-  gentle.run([] { be_nice(5); });
-  gentler.run([] { be_nice(11); });
-  be_nice(3);
+  gentle.run([=] { be_nice(given + 2); });
+  gentler.run([=] { be_nice(given + 4); });
+  be_nice(given + 1);
   become_daemon();
-  CHECK_EQ(nice_of_this_thread(), 3);
-  gentle.run([] { CHECK_EQ(nice_of_this_thread(), 5); });
-  gentler.run([] { CHECK_EQ(nice_of_this_thread(), 11); });
-  plain.run([] { CHECK_EQ(nice_of_this_thread(), 0); });
+  CHECK_EQ(nice_of_this_thread(), given + 1);
+  gentle.run([=] { CHECK_EQ(nice_of_this_thread(), given + 2); });
+  gentler.run([=] { CHECK_EQ(nice_of_this_thread(), given + 4); });
+  plain.run([=] { CHECK_EQ(nice_of_this_thread(), given); });
 }
 
 TEST(either_way, "every thread keeps its processors, and main as well") {
@@ -84,10 +85,13 @@ TEST(either_way, "every thread keeps its processors, and main as well") {
   anywhere.run([&] { CHECK(runs_on(all)); });
 }
 
+// musl's sched_setscheduler(3) and sched_getscheduler(3) refuse: the kernel's are of a thread.
+int policy_of_this_thread() { return static_cast<int>(syscall(SYS_sched_getscheduler, 0)); }
+
 TEST(either_way, "every thread keeps its scheduling policy") {
   const auto use = [](int policy) {
-    const sched_param none{0};
-    CHECK_EQ(sched_setscheduler(0, policy, &none), 0);
+    sched_param none{};
+    CHECK_EQ(syscall(SYS_sched_setscheduler, 0, policy, &none), 0);
   };
   Actor batch;
   Actor plain;
@@ -95,18 +99,18 @@ TEST(either_way, "every thread keeps its scheduling policy") {
   batch.run([&] { use(SCHED_BATCH); });
   idle.run([&] { use(SCHED_IDLE); });
   become_daemon();
-  CHECK_EQ(sched_getscheduler(0), SCHED_OTHER);
-  batch.run([] { CHECK_EQ(sched_getscheduler(0), SCHED_BATCH); });
-  plain.run([] { CHECK_EQ(sched_getscheduler(0), SCHED_OTHER); });
-  idle.run([] { CHECK_EQ(sched_getscheduler(0), SCHED_IDLE); });
+  CHECK_EQ(policy_of_this_thread(), SCHED_OTHER);
+  batch.run([] { CHECK_EQ(policy_of_this_thread(), SCHED_BATCH); });
+  plain.run([] { CHECK_EQ(policy_of_this_thread(), SCHED_OTHER); });
+  idle.run([] { CHECK_EQ(policy_of_this_thread(), SCHED_IDLE); });
 }
 
 TEST(either_way, "a thread's scheduling is set through its handle") {
   Actor thread;
   become_daemon();
-  const sched_param none{0};
+  const sched_param none{};
   CHECK_EQ(pthread_setschedparam(thread.handle(), SCHED_BATCH, &none), 0);
-  thread.run([] { CHECK_EQ(sched_getscheduler(0), SCHED_BATCH); });
+  thread.run([] { CHECK_EQ(policy_of_this_thread(), SCHED_BATCH); });
   const cpu_set_t last = only(last_of(cpus()));
   CHECK_EQ(pthread_setaffinity_np(thread.handle(), sizeof(last), &last), 0);
   thread.run([&] { CHECK(runs_on(last)); });

@@ -1,15 +1,20 @@
+#include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <memory>
+#include <vector>
 
 #include "harness.h"
 #include "proc.h"
 #include "start.h"
 #include "thread.h"
+#include "work.h"
 
 // Signal masks and handlers.
 namespace tsdaemon::test {
@@ -137,6 +142,21 @@ TEST(either_way, "a thread that blocks the parking signal for a while is waited 
   CHECK_EQ(thread_ids().size(), 2U);
   blocked = false;
   thread.join();
+}
+
+// raise(3) has the ids of the process and of the thread in registers, until it has sent the signal.
+// Before glibc 2.34 there are two of it, in libpthread and in libc.
+void raised_all_the_time(int (*raise_signal)(int)) {
+  signal(SIGUSR1, [](int) {});
+  work_through_generations([raise_signal](int) { return raise_signal(SIGUSR1) != 0 ? 1 : 0; });
+}
+
+TEST(either_way, "threads that raise a signal all the time go on") { raised_all_the_time(raise); }
+
+TEST(either_way, "threads that raise a signal all the time by the libc's own function go on") {
+  void* libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+  REQUIRE(libc != nullptr);
+  raised_all_the_time(reinterpret_cast<int (*)(int)>(dlsym(libc, "raise")));
 }
 
 }  // namespace

@@ -8,9 +8,9 @@ import { backtraces, threadDump } from '../helpers/thread-dump.mjs';
  * ended, where every thread of those that still run stands.
  *
  * @param {{error: unknown, reaped: import('../helpers/reaper.mjs').Reaped, dir: string, id: string, into: string}} run
- * @returns {string} the failure, and where the rest is
+ * @returns {Promise<string>} the failure, and where the rest is
  */
-export function keepFailure({ error, reaped, dir, id, into }) {
+export async function keepFailure({ error, reaped, dir, id, into }) {
   const kept = join(into, basename(dir));
   mkdirSync(kept, { recursive: true });
   cpSync(dir, kept, { recursive: true });
@@ -18,7 +18,7 @@ export function keepFailure({ error, reaped, dir, id, into }) {
   const processes = processesWith('TEST_SCENE', id);
   const dumps = processes.map(({ pid }) => threadDump(pid));
   for (const { pid } of processes) {
-    const stacks = backtraces(pid);
+    const stacks = await backtraces(pid);
     if (stacks !== undefined) writeFileSync(join(kept, `gdb-${pid}.txt`), stacks);
   }
 

@@ -14,16 +14,16 @@ import { keepFailure } from './failure.mjs';
  * @typedef {import('../helpers/reaper.mjs').Reaped} Reaped
  */
 
-/** The status with which both programs say that they came to their end. */
-const wellDone = 17;
+/** The status with which every program says that it came to its end. */
+export const wellDone = 17;
 
 /**
  * One run with its own directory and deadline: nothing of it is left, and a failed one is kept for a look.
  *
  * @param {(dir: string, env: Record<string, string>) => Reaped} start
- * @param {(reaped: Reaped, dir: string) => Promise<void>} check
+ * @param {(reaped: Reaped, dir: string, id: string) => Promise<void>} check
  */
-function run(start, check) {
+export function run(start, check) {
   /** @param {string} dir @param {() => string} failureDirectory */
   return async (dir, failureDirectory) => {
     mkdirSync(dir, { recursive: true });
@@ -42,9 +42,9 @@ function run(start, check) {
       );
     });
     try {
-      await Promise.race([check(reaped, dir), late]);
+      await Promise.race([check(reaped, dir, id), late]);
     } catch (error) {
-      failure = keepFailure({ error, reaped, dir, id, into: failureDirectory() });
+      failure = await keepFailure({ error, reaped, dir, id, into: failureDirectory() });
     } finally {
       clearTimeout(timer);
       reaped.kill();
@@ -69,7 +69,7 @@ async function checkEnds({ started, ends, output, allEnded }) {
 }
 
 /** @param {Reaped} reaped @param {string} dir @param {string} name @returns {Promise<any>} */
-function report(reaped, dir, name) {
+export function report(reaped, dir, name) {
   const path = join(dir, `${name}.json`);
   const look = () => {
     // Looked up first: the last thing that a process does may be to write it.

@@ -12,12 +12,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nodeLines } from '../../scripts/node-lines.mjs';
 import { crowd, strangers } from '../helpers/crowd.mjs';
 import { cleanEnvironment } from '../helpers/environment.mjs';
 import { install } from '../helpers/install.mjs';
 import { processesWith, stat } from '../helpers/proc.mjs';
 import { until } from '../helpers/until.mjs';
+import { countOf, linesOf } from './arguments.mjs';
 import { command } from './command.mjs';
 import { killLauncher } from './killed.mjs';
 import { outcome, storm } from './storm.mjs';
@@ -32,17 +32,8 @@ const { values } = parseArgs({
   },
 });
 
-/** @param {'rounds' | 'at-once' | 'storm' | 'kills'} name */
-function count(name) {
-  const number = Number(values[name]);
-  if (!Number.isInteger(number) || number < 0)
-    throw new Error(`--${name} is to be a number, not ${values[name]}`);
-  return number;
-}
-
-const wanted = values.lines?.split(',').map(Number);
-const lines = nodeLines().filter(({ major }) => wanted === undefined || wanted.includes(major));
-if (lines.length === 0) throw new Error(`--lines ${values.lines} names no Node that is installed`);
+const count = countOf(values);
+const lines = linesOf(values.lines);
 const entries = /** @type {const} */ (['early', 'daemonize']);
 const starts = lines.flatMap((line) => entries.map((entry) => ({ line, entry })));
 

@@ -8,12 +8,13 @@
 // --busy           spinning processes beside them (default: two more than cores)
 // --jobs           runs at the same time (default: one more than cores)
 // --keep           where what is known of a failed run goes (default: a new directory in the temporary one)
-import { mkdirSync, mkdtempSync } from 'node:fs';
+// --json           a file for the table
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nodeLines } from '../../scripts/node-lines.mjs';
 import { install } from '../helpers/install.mjs';
+import { countOf, linesOf } from './arguments.mjs';
 import { keepBusy } from './busy.mjs';
 import { earlyRun, lateRun } from './run.mjs';
 import { Tally } from './tally.mjs';
@@ -26,20 +27,12 @@ const { values } = parseArgs({
     busy: { type: 'string', default: String(availableParallelism() + 2) },
     jobs: { type: 'string', default: String(availableParallelism() + 1) },
     keep: { type: 'string' },
+    json: { type: 'string' },
   },
 });
 
-/** @param {'early' | 'late' | 'busy' | 'jobs'} name */
-function count(name) {
-  const number = Number(values[name]);
-  if (!Number.isInteger(number) || number < 0)
-    throw new Error(`--${name} is to be a number of times, not ${values[name]}`);
-  return number;
-}
-
-const wanted = values.lines?.split(',').map(Number);
-const lines = nodeLines().filter(({ major }) => wanted === undefined || wanted.includes(major));
-if (lines.length === 0) throw new Error(`--lines ${values.lines} names no Node that is installed`);
+const count = countOf(values);
+const lines = linesOf(values.lines);
 
 /** Every run, the lines in turn, so that a table of half the runs already says something of each. */
 function* schedule() {
@@ -91,4 +84,5 @@ try {
   remove();
 }
 tally.print();
+if (values.json) writeFileSync(values.json, JSON.stringify(tally.rows()));
 process.exitCode = tally.failed > 0 || interrupted ? 1 : 0;

@@ -8,9 +8,9 @@ export class Tally {
 
   /**
    * @param {string} kind @param {{major: number, version: string}} line
-   * @param {{failure: string | undefined, time: number}} outcome
+   * @param {{failure: string | undefined, time: number}} outcome @param {string} [which] of them it was
    */
-  add(kind, line, { failure, time }) {
+  add(kind, line, { failure, time }, which = '') {
     const key = `${line.major} ${kind}`;
     const row = this.#rows.get(key) ?? { node: line.version, kind, runs: 0, failed: 0, times: [] };
     this.#rows.set(key, row);
@@ -21,14 +21,14 @@ export class Tally {
     } else {
       this.failed++;
       row.failed++;
-      console.log(`FAILED ${kind} on Node ${line.version}: ${failure}`);
+      console.log(`FAILED ${kind} ${which} on Node ${line.version}: ${failure}`);
     }
     const all = this.passed + this.failed;
     if (all % 100 === 0) console.log(`${all} runs in ${this.#seconds()} s, ${this.failed} failed`);
   }
 
-  print() {
-    const table = [...this.#rows.values()]
+  rows() {
+    return [...this.#rows.values()]
       .sort((a, b) => a.kind.localeCompare(b.kind) || a.node.localeCompare(b.node))
       .map(({ times, ...row }) => {
         const sorted = times.sort((a, b) => a - b);
@@ -38,7 +38,10 @@ export class Tally {
           'longest ms': sorted.at(-1),
         };
       });
-    console.table(table);
+  }
+
+  print() {
+    console.table(this.rows());
     console.log(`in ${this.#seconds()} s`);
     console.log(`${this.passed} passed, ${this.failed} failed`);
   }

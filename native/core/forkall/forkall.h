@@ -7,6 +7,7 @@
 #include "mappings.h"
 #include "session.h"
 #include "threads.h"
+#include "timeline.h"
 
 namespace tsdaemon::forkall {
 
@@ -25,7 +26,7 @@ class Forkall {
   int prepare(bool stays = false);
 
   /// Stops every other thread.
-  int freeze() { return threads_.freeze(freeze_timeout_ns); }
+  int freeze();
 
   /// Reads what the fork needs to know of the memory, now that nothing changes it.
   int survey();
@@ -40,16 +41,23 @@ class Forkall {
   /// Lets every thread go on.
   void thaw();
 
+  /// In the launcher of a daemon that is complete: JavaScript never runs here again.
+  void discard_heap() { mappings_.discard_heap(); }
+
   Session& session() { return session_; }
+  Timeline& timeline() { return timeline_; }
 
   /// After a failed freeze: the id of a thread that did not stop, or 0.
   int straggler() const { return threads_.straggler(); }
 
  private:
+  void keep_out_of_forks();
+
   Threads threads_;
   Mappings mappings_;
   LockOwners owners_;
   Session session_;
+  Timeline timeline_;
   bool forkable_ = false;
 };
 

@@ -36,7 +36,8 @@ bool leads_to_lock(uintptr_t address) {
 
 bool has_in_lock_word(uintptr_t address, int id) {
   uint32_t word = 0;
-  return read(address, &word, sizeof(word)) == sizeof(word) && holds(word, id);
+  return read(address + MutexLayout::lock_offset, &word, sizeof(word)) == sizeof(word) &&
+         holds(word, id);
 }
 
 /// What the lock function, and those that it calls, keep on the stack; a copy.
@@ -74,9 +75,17 @@ bool has_id_on_stack(const Thread& thread) {
   return has;
 }
 
-bool waits_by_id(const arch::Interrupted& interrupted) {
-  return library_text.holds(interrupted.instruction()) && interrupted.slept_for_lock() &&
-         leads_to_lock(interrupted.first_argument());
+// Whether it sleeps until somebody lets go a lock that is held by id.
+bool waits_by_id(const Threads& threads, const arch::Interrupted& interrupted) {
+  if (!library_text.holds(interrupted.instruction()) || !interrupted.slept_for_lock()) return false;
+  if constexpr (only_mutexes_hold_ids) return interrupted.first_argument_passes(leads_to_lock);
+  return interrupted.first_argument_passes([&](uintptr_t address) {
+    uint32_t word = 0;
+    if (read(address, &word, sizeof(word)) != sizeof(word)) return false;
+    bool is_held = false;
+    threads.each([&](const Thread& holder) { is_held = is_held || holds(word, holder.id); });
+    return is_held;
+  });
 }
 
 __attribute__((no_sanitize("address"))) void write_id(uintptr_t address, int id) {
@@ -108,7 +117,7 @@ bool is_changing_lock(const Thread& thread) {
 
 void mend_lock_waiters(const Threads& threads) {
   threads.each([&](const Thread& thread) {
-    if (thread.id != threads.main().id && waits_by_id(thread.interrupted)) mend(thread);
+    if (thread.id != threads.main().id && waits_by_id(threads, thread.interrupted)) mend(thread);
   });
 }
 

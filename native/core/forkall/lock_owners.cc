@@ -17,8 +17,6 @@ constexpr size_t word_capacity = 64 * 1024;
 constexpr size_t id_capacity = 64 * 1024;
 constexpr size_t copy_size = 1024 * 1024;
 
-// Locks are aligned to a pointer, and the words with an id are at multiples of it within them.
-constexpr uintptr_t stride = 8;
 constexpr uintptr_t block_size = 512;
 
 template <typename T>
@@ -44,7 +42,7 @@ bool recursive_mutex_is_known(uint32_t id) {
   pthread_mutex_init(&mutex, &attributes);
   pthread_mutex_lock(&mutex);
   const auto* layout = reinterpret_cast<const MutexLayout*>(&mutex);
-  const bool known = layout->is_held_by_id() && layout->owner == id;
+  const bool known = layout->is_held_by_id() && layout->holder() == id;
   pthread_mutex_unlock(&mutex);
   const bool released = !layout->is_held_by_id();
   pthread_mutex_destroy(&mutex);
@@ -52,23 +50,18 @@ bool recursive_mutex_is_known(uint32_t id) {
   return known && released;
 }
 
-bool rwlock_is_known(uint32_t id) {
-  pthread_rwlock_t rwlock;
-  pthread_rwlock_init(&rwlock, nullptr);
-  pthread_rwlock_wrlock(&rwlock);
-  const auto* layout = reinterpret_cast<const RwlockLayout*>(&rwlock);
-  const bool known = layout->is_held_by_writer() && layout->writer == id;
-  pthread_rwlock_unlock(&rwlock);
-  const bool released = !layout->is_held_by_writer();
-  pthread_rwlock_destroy(&rwlock);
-  return known && released;
+bool other_lock_is_known(uint32_t id) {
+  return try_other_lock([&](const void* lock) {
+    const auto* layout = static_cast<const OtherLockLayout*>(lock);
+    return layout->is_held_by_id() && layout->holder() == id;
+  });
 }
 
 }  // namespace
 
 bool lock_layout_is_known() {
   const auto id = static_cast<uint32_t>(raw::gettid());
-  return recursive_mutex_is_known(id) && rwlock_is_known(id);
+  return recursive_mutex_is_known(id) && other_lock_is_known(id);
 }
 
 int LockOwners::prepare() {
@@ -95,10 +88,10 @@ __attribute__((no_sanitize("address"))) void LockOwners::search(const View& view
     const auto* words = at<uint32_t>(view.bytes + block);
     uint32_t near = 0;
     for (size_t i = 0; i < block_size / sizeof(uint32_t); ++i)
-      near |= static_cast<uint32_t>(words[i] - lowest_ <= span_);
+      near |= static_cast<uint32_t>((words[i] & id_mask) - lowest_ <= span_);
     if (near == 0) continue;
-    for (size_t i = 0; i < block_size / sizeof(uint32_t); i += stride / sizeof(uint32_t))
-      if (words[i] - lowest_ <= span_ && is_thread(words[i]))
+    for (size_t i = 0; i < block_size / sizeof(uint32_t); i += id_stride / sizeof(uint32_t))
+      if ((words[i] & id_mask) - lowest_ <= span_ && is_thread(words[i] & id_mask))
         take(view, block + i * sizeof(uint32_t));
   }
 }
@@ -161,14 +154,13 @@ void LockOwners::take(const View& view, size_t offset) {
     return offset >= before && offset - before + size <= view.size;
   };
   const uintptr_t word = view.bytes + offset, address = view.address + offset;
-  if (lies_within(MutexLayout::owner_offset, sizeof(MutexLayout))) {
-    const auto mutex = copy_of<MutexLayout>(word - MutexLayout::owner_offset);
+  if (lies_within(MutexLayout::id_offset, sizeof(MutexLayout))) {
+    const auto mutex = copy_of<MutexLayout>(word - MutexLayout::id_offset);
     if (mutex.is_held_by_id()) keep(address);
-    if (mutex.is_held_by_id() && mutex.lock_word_holds_id())
-      keep(address - MutexLayout::owner_offset);
+    if (mutex.is_held_by_id() && mutex.lock_word_holds_id()) keep(address - MutexLayout::id_offset);
   }
-  if (lies_within(RwlockLayout::writer_offset, sizeof(RwlockLayout)) &&
-      copy_of<RwlockLayout>(word - RwlockLayout::writer_offset).is_held_by_writer())
+  if (lies_within(OtherLockLayout::id_offset, sizeof(OtherLockLayout)) &&
+      copy_of<OtherLockLayout>(word - OtherLockLayout::id_offset).is_held_by_id())
     keep(address);
 }
 

@@ -11,7 +11,6 @@ namespace tsdaemon::forkall {
 
 namespace {
 
-constexpr size_t text_size = 256 * 1024;
 constexpr size_t page_map_entries = 8 * 1024;
 
 constexpr uint64_t page_resident = uint64_t{1} << 63;
@@ -21,116 +20,128 @@ constexpr uint64_t page_of_file_or_shared = uint64_t{1} << 61;
 // A process has 65,530 mappings at most, unless vm.max_map_count was raised.
 constexpr size_t range_capacity = 1024 * 1024;
 
-bool starts_with(const char* line, const char* prefix) {
-  return strncmp(line, prefix, strlen(prefix)) == 0;
-}
+// V8's heap is made of pages of 256 kB, each at a multiple of that and a mapping of its own; what
+// malloc(3) takes from the kernel melts together.
+constexpr uint64_t v8_page = 256 * 1024;
+constexpr uint64_t small = 2 * v8_page;
 
-// "Anonymous:            12 kB"
-bool is_positive(const char* line) {
-  const char* digit = strpbrk(line, "123456789");
-  return digit != nullptr;
-}
-
-bool has_flag(const char* flags, const char* flag) {
-  for (const char* at = flags; (at = strchr(at, ' ')) != nullptr && at[1] != '\0'; ++at)
-    if (at[1] == flag[0] && at[2] == flag[1]) return true;
-  return false;
-}
+// Below, to look at every page costs less than to make a child.
+constexpr uint64_t worth_a_probe = 96 * 1024 * 1024;
 
 }  // namespace
 
-/// One entry of proc_pid_smaps(5), as it is read line by line.
-struct Mappings::Area {
-  Range range;
-  bool readable_writable_private;
-  bool written;   // has pages that are not a file's
-  bool has_key;   // memory protection key: reading it may fault
-  bool complete;  // its last line was read
-  bool unforkable;
-
-  void take_line(const char* line) {
-    if ((*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f')) {
-      *this = Area{};
-      range.start = read_hexadecimal(&line);
-      ++line;
-      range.end = read_hexadecimal(&line);
-      readable_writable_private = starts_with(line, " rw") && line[4] == 'p';
-    } else if (starts_with(line, "Anonymous:")) {
-      written = written || is_positive(line);
-    } else if (starts_with(line, "Swap:")) {
-      range.swapped = is_positive(line);
-      written = written || range.swapped;
-    } else if (starts_with(line, "ProtectionKey:")) {
-      has_key = is_positive(line);
-    } else if (starts_with(line, "VmFlags:")) {
-      unforkable = has_flag(line, "dc");
-      complete = true;
-    }
-  }
-};
-
 Mappings::~Mappings() {
-  if (smaps_ >= 0) raw::close(smaps_);
-  if (pagemap_ >= 0) raw::close(pagemap_);
+  const int files[] = {maps_, smaps_, statm_, pagemap_};
+  for (const int file : files)
+    if (file >= 0) raw::close(file);
 }
 
 int Mappings::prepare() {
   page_size_ = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  smaps_ = static_cast<int>(raw::openat(AT_FDCWD, "/proc/self/smaps", O_RDONLY | O_CLOEXEC));
+  const auto open = [](const char* path) {
+    return static_cast<int>(raw::openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC));
+  };
+  maps_ = open("/proc/self/maps");
+  if (maps_ < 0) return -maps_;
+  smaps_ = open("/proc/self/smaps");
   if (smaps_ < 0) return -smaps_;
-  pagemap_ = static_cast<int>(raw::openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+  statm_ = open("/proc/self/statm");
+  if (statm_ < 0) return -statm_;
+  pagemap_ = open("/proc/self/pagemap");
   // A process that has given up its rights may not read its own pagemap: it belongs to root.
   if (pagemap_ < 0 && pagemap_ != -EACCES && pagemap_ != -EPERM) return -pagemap_;
 
   capacity_ = range_capacity;
-  const int error = workspace_.map(Workspace::size_of<char>(text_size) +
+  const int error = workspace_.map(Workspace::size_of<char>(area_text_size) +
                                    Workspace::size_of<uint64_t>(page_map_entries) +
                                    Workspace::size_of<unsigned char>(page_map_entries) +
-                                   2 * Workspace::size_of<Range>(capacity_));
+                                   3 * Workspace::size_of<Range>(capacity_));
   if (error != 0) return error;
-  text_ = workspace_.cut<char>(text_size);
+  text_ = workspace_.cut<char>(area_text_size);
   page_map_ = workspace_.cut<uint64_t>(page_map_entries);
   residence_ = workspace_.cut<unsigned char>(page_map_entries);
+  mapped_ = workspace_.cut<Range>(capacity_);
   unforkable_ = workspace_.cut<Range>(capacity_);
   searched_ = workspace_.cut<Range>(capacity_);
   return 0;
 }
 
 int Mappings::read() {
-  Area area{};
-  unforkable_count_ = searched_count_ = 0;
-  size_t held = 0;
-  for (;;) {
-    const long length = raw::read(smaps_, text_ + held, text_size - held);
-    if (length < 0) return static_cast<int>(-length);
-    if (length == 0) break;
-    held += static_cast<size_t>(length);
+  bool small_prevail = false;
+  const int error = read_mapped(&small_prevail);
+  if (error != 0) return error;
+  if (small_prevail && read_beside_probe() == 0) return 0;
+  return read_all();
+}
 
-    char* line = text_;
-    for (char* end;
-         (end = static_cast<char*>(memchr(line, '\n', held - static_cast<size_t>(line - text_)))) !=
-         nullptr;
-         line = end + 1) {
-      *end = '\0';
-      area.take_line(line);
-      if (!area.complete) continue;
-      if (unforkable_count_ == capacity_ || searched_count_ == capacity_) return E2BIG;
-      keep(area);
-      area.complete = false;
-    }
-    held -= static_cast<size_t>(line - text_);
-    memmove(text_, line, held);
-    if (held == text_size) return EOVERFLOW;
-  }
+int Mappings::read_mapped(bool* small_prevail) {
+  uint64_t small_size = 0;
+  mapped_count_ = 0;
+  const int error = each_area(maps_, true, text_, [&](const Area& area) {
+    const uint64_t size = area.range.end - area.range.start;
+    if (area.anonymous && area.readable_writable_private && size < small) small_size += size;
+    if (mapped_count_ == capacity_) return E2BIG;
+    mapped_[mapped_count_++] = area.range;
+    return 0;
+  });
+  *small_prevail = small_size >= worth_a_probe && small_size >= anonymous_size() / 2;
+  return error;
+}
+
+// proc_pid_statm(5): the size, what of it is resident, and what of that is of files or shared.
+uint64_t Mappings::anonymous_size() const {
+  char text[128];
+  const long length = raw::pread(statm_, text, sizeof(text) - 1, 0);
+  if (length <= 0) return 0;
+  text[length] = '\0';
+  const char* resident = strchr(text, ' ');
+  const char* of_files = resident == nullptr ? nullptr : strchr(resident + 1, ' ');
+  if (of_files == nullptr) return 0;
+  return uint64_t{read_decimal(resident + 1) - read_decimal(of_files + 1)} * page_size_;
+}
+
+int Mappings::read_all() {
+  unforkable_count_ = searched_count_ = 0;
+  const int error = each_area(smaps_, false, text_, [this](const Area& area) {
+    return area.unforkable ? keep_unforkable(area.range) : keep_searched(area);
+  });
+  if (error != 0) return error;
   // Without VmFlags nothing was kept: a kernel that does not tell cannot be served.
   return searched_count_ > 0 ? 0 : ENOTSUP;
 }
 
-void Mappings::keep(const Area& area) {
-  if (area.unforkable)
-    unforkable_[unforkable_count_++] = area.range;
-  else if (area.readable_writable_private && area.written && !area.has_key)
-    searched_[searched_count_++] = area.range;
+// Both lists ascend. The child's own stack may have grown, so that ranges are compared by whether
+// they overlap.
+int Mappings::read_beside_probe() {
+  unforkable_count_ = searched_count_ = 0;
+  const int smaps = probe_.open_smaps();
+  if (smaps < 0) return -smaps;
+  size_t next = 0;
+  int error = each_area(smaps, false, text_, [&](const Area& area) {
+    for (; next < mapped_count_ && mapped_[next].start < area.range.end; ++next) {
+      if (mapped_[next].end > area.range.start) continue;
+      if (const int failed = keep_unforkable(mapped_[next])) return failed;
+    }
+    return keep_searched(area);
+  });
+  // One that has ended on the way has shown a part of itself.
+  if (error == 0 && (!probe_.stands() || searched_count_ == 0)) error = ECHILD;
+  probe_.end();
+  while (error == 0 && next < mapped_count_) error = keep_unforkable(mapped_[next++]);
+  return error;
+}
+
+int Mappings::keep_unforkable(const Range& range) {
+  if (unforkable_count_ == capacity_) return E2BIG;
+  unforkable_[unforkable_count_++] = range;
+  return 0;
+}
+
+int Mappings::keep_searched(const Area& area) {
+  if (!area.readable_writable_private || !area.written || area.has_key) return 0;
+  if (searched_count_ == capacity_) return E2BIG;
+  searched_[searched_count_++] = area.range;
+  return 0;
 }
 
 int Mappings::make_forkable() {
@@ -145,6 +156,18 @@ int Mappings::make_forkable() {
 void Mappings::make_unforkable() {
   for (size_t i = 0; i < unforkable_count_; ++i)
     raw::madvise(unforkable_[i].start, unforkable_[i].end, MADV_DONTFORK);
+}
+
+// Others mark memory of theirs so, within that of malloc(3) as well, which a launcher still reads:
+// what does not begin where a page of V8 begins, or go on from there, is left alone.
+void Mappings::discard_heap() {
+  uintptr_t end_of_v8 = 0;
+  for (size_t i = 0; i < unforkable_count_; ++i) {
+    const Range& range = unforkable_[i];
+    if (range.start % v8_page != 0 && range.start != end_of_v8) continue;
+    end_of_v8 = range.end;
+    raw::madvise(range.start, range.end, MADV_DONTNEED);
+  }
 }
 
 // mincore(2) knows nothing of the swap.

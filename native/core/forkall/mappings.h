@@ -4,14 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "area.h"
+#include "probe.h"
 #include "workspace.h"
 
 namespace tsdaemon::forkall {
-
-struct Range {
-  uintptr_t start, end;
-  bool swapped;  // has pages in the swap
-};
 
 /// The mappings of the process that matter to a fork, read after the freeze: threads map new heap
 /// pages until they are parked.
@@ -26,6 +23,10 @@ class Mappings {
   int prepare();
 
   /// Returns 0 or an errno.
+  ///
+  /// What V8 keeps out of a fork is told by proc_pid_smaps(5), which looks at every page there is:
+  /// 30 ms for 1 GB. Where most of the memory is V8's heap, a child that a plain fork makes is
+  /// looked at instead: what we have mapped and it has not is what V8 has kept out.
   int read();
 
   /// V8 keeps its heap out of a fork (MADV_DONTFORK): without this the daemon dies at the first
@@ -34,6 +35,10 @@ class Mappings {
 
   /// Or each later child_process.spawn would copy the page tables of the heap.
   void make_unforkable();
+
+  /// Gives V8's heap back to the kernel: for a launcher whose daemon is complete, and which never
+  /// runs JavaScript again. Until then the daemon's first write to each page of it is a copy.
+  void discard_heap();
 
   /// Whether memory may be read in place. What is not resident may be no memory at all: a guard
   /// page (MADV_GUARD_INSTALL, which glibc puts below every stack since 2.42) looks as if it were
@@ -87,20 +92,29 @@ class Mappings {
   long read_page_map(uintptr_t page, uintptr_t end) const;
   long read_residence(uintptr_t page, size_t pages) const;
 
-  struct Area;
-  void keep(const Area& area);
+  int read_mapped(bool* small_prevail);
+  int read_all();
+  int read_beside_probe();
+  int keep_searched(const Area& area);
+  int keep_unforkable(const Range& range);
+  uint64_t anonymous_size() const;
 
   Workspace workspace_;
   uintptr_t page_size_ = 4096;
   char* text_ = nullptr;
   uint64_t* page_map_ = nullptr;
   unsigned char* residence_ = nullptr;  // of mincore(2)
+  Range* mapped_ = nullptr;
+  size_t mapped_count_ = 0;
   Range* unforkable_ = nullptr;
   size_t unforkable_count_ = 0;
   Range* searched_ = nullptr;
   size_t searched_count_ = 0;
   size_t capacity_ = 0;
+  Probe probe_;
+  int maps_ = -1;
   int smaps_ = -1;
+  int statm_ = -1;
   int pagemap_ = -1;  // negative: it may not be read
 };
 

@@ -72,8 +72,7 @@ void Session::run(void* argument) {
   const long leads = raw::setsid();
   const long child = raw::failed(leads)
                          ? leads
-                         : raw::syscall(SYS_clone, flags, 0, raw::pointer(&session->daemon_),
-                                        raw::pointer(session->clear_on_exit_), 0);
+                         : arch::clone_process(flags, &session->daemon_, session->clear_on_exit_);
   if (child == 0) arch::tsdaemon_context_resume(&session->main_);
   if (raw::failed(child)) session->error_ = static_cast<int>(-child);
   if (session->stays_ && !raw::failed(child)) session->stay();
@@ -87,7 +86,7 @@ void Session::stay() {
   raw::sigprocmask(SIG_SETMASK, &all, nullptr);
   raw::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (raw::syscall(SYS_getppid) != launcher_) raw::exit_group(0);
-  raw::syscall(SYS_close_range, 0, ~0u, 0);
+  raw::close_range(0, ~0u);
   made_.store(1);
   raw::futex_wake_all(made_);
   while (raw::syscall(SYS_wait4, daemon_, raw::pointer(&status_), 0, 0) == -EINTR) {

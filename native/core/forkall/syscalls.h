@@ -43,6 +43,10 @@ inline long openat(int directory, const char* path, int flags) {
   return syscall(SYS_openat, directory, pointer(path), flags, 0);
 }
 inline long close(int fd) { return syscall(SYS_close, fd); }
+// By the kernel's name: glibc 2.31, which the prebuilt addon is built with, has none for it.
+inline long close_range(unsigned first, unsigned last) {
+  return syscall(__NR_close_range, first, last, 0);
+}
 inline long getdents(int fd, void* buffer, size_t size) {
   return syscall(SYS_getdents64, fd, pointer(buffer), static_cast<long>(size));
 }

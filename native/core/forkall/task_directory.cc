@@ -6,7 +6,9 @@
 #include <cstring>
 
 #include "numbers.h"
+#include "own_proc.h"
 #include "syscalls.h"
+#include "task_text.h"
 
 namespace tsdaemon::forkall {
 
@@ -22,23 +24,6 @@ struct Entry {
   char name[];
 };
 
-// "id (name) state ppid pgrp session tty tpgid flags …"; a name may hold a ")".
-const char* state_in(const char* stat) {
-  const char* end_of_name = strrchr(stat, ')');
-  return end_of_name == nullptr ? nullptr : end_of_name + 2;
-}
-
-bool is_worker_of_kernel(const char* state) {
-  constexpr unsigned pf_io_worker = 0x10;
-  const char* field = state;
-  for (int skipped = 0; skipped < 6; ++skipped) {
-    field = strchr(field, ' ');
-    if (field == nullptr) return false;
-    ++field;
-  }
-  return (read_decimal(field) & pf_io_worker) != 0;
-}
-
 }  // namespace
 
 TaskDirectory::~TaskDirectory() {
@@ -46,6 +31,7 @@ TaskDirectory::~TaskDirectory() {
 }
 
 int TaskDirectory::open() {
+  if (!proc_is_ours()) return ENOTSUP;
   fd_ = static_cast<int>(
       raw::openat(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd_ < 0) return -fd_;
@@ -92,26 +78,12 @@ bool TaskDirectory::runs(int id) const {
   char stat[256];
   const long length = read_file(id, "/stat", stat, sizeof(stat));
   if (length == -ESRCH || length == -ENOENT) return false;
-  const char* state = length > 0 ? state_in(stat) : nullptr;
-  if (state == nullptr) return true;
-  return *state != 'Z' && *state != 'X' && !is_worker_of_kernel(state);
+  return length <= 0 || may_run_again(stat);
 }
 
-// proc_pid_status(5). A list of groups may be long, and "SigPnd:" is behind it.
-TaskDirectory::Status TaskDirectory::status(int id) {
-  constexpr char first[] = "\nUid:", groups[] = "\nGroups:", pending[] = "\nSigPnd:\t";
-  Status status{};
-  if (read_file(id, "/status", entries_, entries_size) <= 0) return status;
-  const char* at = strstr(entries_, first);
-  const char* last = strstr(entries_, groups);
-  const char* end = last == nullptr ? nullptr : strchr(last + 1, '\n');
-  for (; at != nullptr && at < end; ++at)
-    status.credentials = (status.credentials ^ static_cast<unsigned char>(*at)) * 0x100000001b3;
-  const char* field = strstr(entries_, pending);
-  if (field == nullptr) return status;
-  field += sizeof(pending) - 1;
-  status.pending_signals = read_hexadecimal(&field);
-  return status;
+TaskStatus TaskDirectory::status(int id) {
+  return read_file(id, "/status", entries_, entries_size) > 0 ? read_task_status(entries_)
+                                                              : TaskStatus{};
 }
 
 }  // namespace tsdaemon::forkall

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "task_text.h"
 #include "workspace.h"
 
 namespace tsdaemon::forkall {
@@ -16,7 +17,7 @@ class TaskDirectory {
   TaskDirectory& operator=(const TaskDirectory&) = delete;
   ~TaskDirectory();
 
-  /// Returns 0 or an errno.
+  /// Returns 0 or an errno: ENOTSUP where /proc has other ids than we.
   int open();
 
   /// How many threads there are, or a negated errno.
@@ -50,12 +51,7 @@ class TaskDirectory {
   /// for io_uring, which is listed among ours.
   bool runs(int id) const;
 
-  /// What others may have sent to a thread, and changed of it.
-  struct Status {
-    uint64_t pending_signals;
-    uint64_t credentials;  // a hash
-  };
-  Status status(int id);
+  TaskStatus status(int id);
 
  private:
   void rewind() const;

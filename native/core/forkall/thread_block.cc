@@ -28,7 +28,10 @@ bool ThreadBlock::find() {
   block_ = static_cast<ptrdiff_t>(block - arch::thread_pointer());
   count_ = 0;
   const int id = raw::gettid();
-  for (size_t offset = 0; offset < searched_size && count_ < max_candidates; offset += sizeof(int))
+  // Where thread-local storage lies behind the thread pointer, the block ends at it.
+  const size_t size =
+      block_ < 0 ? std::min(searched_size, static_cast<size_t>(-block_)) : searched_size;
+  for (size_t offset = 0; offset < size && count_ < max_candidates; offset += sizeof(int))
     if (word_at(block + offset) == id) candidates_[count_++] = offset;
   find_rseq();
   return count_ > 0;

@@ -9,7 +9,7 @@ namespace tsdaemon::forkall {
 void ThreadState::record(const ThreadBlock& block) {
   thread_pointer = arch::thread_pointer();
   clear_on_exit = nullptr;
-  raw::prctl(PR_GET_TID_ADDRESS, raw::pointer(&clear_on_exit));
+  knows_clear_on_exit = !raw::failed(raw::prctl(PR_GET_TID_ADDRESS, raw::pointer(&clear_on_exit)));
   raw::syscall(SYS_sigaltstack, 0, raw::pointer(&alternate_stack_));
   raw::prctl(PR_GET_NAME, raw::pointer(name_));
   robust_list_ = nullptr;

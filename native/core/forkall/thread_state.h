@@ -25,6 +25,10 @@ class ThreadState {
   uintptr_t thread_pointer = 0;
   int* clear_on_exit = nullptr;
 
+  /// False where a filter of the thread's own keeps it from being asked: whoever joins the thread
+  /// would never see it end.
+  bool knows_clear_on_exit = false;
+
  private:
   struct Scheduling {
     uint32_t size, policy;

@@ -37,7 +37,6 @@ struct Parking {
   ThreadBlock block;  // a copy: a late handler may outlive the freeze that it belongs to
   const Thread* main;
   raw::SignalAction previous;
-  bool installed;
 };
 Parking parking;
 
@@ -73,6 +72,10 @@ bool is_function(void (*handler)(int, siginfo_t*, void*)) {
   return reinterpret_cast<uintptr_t>(handler) > 1;
 }
 
+bool is_ignored(void (*handler)(int, siginfo_t*, void*)) {
+  return reinterpret_cast<uintptr_t>(handler) == 1;
+}
+
 uint64_t cookie_of(uint32_t round, size_t index) { return uint64_t{round} << 32 | index; }
 
 }  // namespace
@@ -89,7 +92,7 @@ bool Threads::stands(const Thread& thread, Phase phase) const {
 }
 
 int Threads::prepare() {
-  if (!block_.find() || library_text.end == 0) return ENOTSUP;
+  if (!block_.find() || !library_text.is_known()) return ENOTSUP;
   int error = tasks_.open();
   if (error != 0) return error;
   const long running = tasks_.count();
@@ -114,7 +117,6 @@ int Threads::freeze(uint64_t timeout_ns) {
   parking.patience_end = raw::now_ns() + timeout_ns / 2;
   parking.block = block_;
   parking.main = &main_;
-  install_handler();
   frozen_ = true;
 
   // One round is enough, but for a thread that has blocked every signal, as glibc does around a
@@ -124,6 +126,8 @@ int Threads::freeze(uint64_t timeout_ns) {
   int changes = 0;
   uint64_t pause = first_pause_ns;
   for (uint64_t give_way_ns = first_give_way_ns;;) {
+    // musl sets its own for each change of credentials.
+    install_handler();
     parking.missing.store(0);
     parking.round.fetch_add(1);
     const uint64_t round_end = raw::now_ns() + give_way_ns;
@@ -154,13 +158,20 @@ void Threads::block_signals() {
 
 // SA_RESTART spares the interrupted system calls that can be restarted.
 void Threads::install_handler() {
-  if (parking.installed) return;
   const raw::SignalAction action{park, SA_SIGINFO | SA_RESTART | SA_ONSTACK | raw::sa_restorer,
                                  arch::tsdaemon_signal_return, ~uint64_t{0}};
   // Known before a genuine signal can find our handler.
-  raw::sigaction(parking_signal, nullptr, &parking.previous);
+  raw::SignalAction present{};
+  raw::sigaction(parking_signal, nullptr, &present);
+  if (present.handler == park) return;
+  parking.previous = present;
   raw::sigaction(parking_signal, &action, nullptr);
-  parking.installed = true;
+}
+
+void Threads::remove_handler() {
+  raw::SignalAction present{};
+  raw::sigaction(parking_signal, nullptr, &present);
+  if (present.handler == park) raw::sigaction(parking_signal, &parking.previous, nullptr);
 }
 
 int Threads::park_all(uint64_t deadline) {
@@ -249,7 +260,7 @@ bool Threads::credentials_are_changing() {
   const uint64_t of_main = tasks_.status(main_.id).credentials;
   bool changing = false;
   const auto look_at = [&](Thread& thread) {
-    const TaskDirectory::Status status = tasks_.status(thread.id);
+    const TaskStatus status = tasks_.status(thread.id);
     thread.owed = (status.pending_signals & raw::signal_bit(parking_signal)) != 0;
     changing = changing || thread.owed || status.credentials != of_main;
   };
@@ -278,7 +289,8 @@ void Threads::send_owed_signals() const {
 int Threads::verify_blocks() {
   bool agreed = true;
   each([&](const Thread& thread) {
-    agreed = agreed && block_.agrees(thread.state.thread_pointer, thread.id);
+    agreed = agreed && thread.state.knows_clear_on_exit &&
+             block_.agrees(thread.state.thread_pointer, thread.id);
   });
   return agreed && block_.id_of(main_.state.thread_pointer) != nullptr ? 0 : ENOTSUP;
 }
@@ -377,10 +389,7 @@ void Threads::thaw() {
   frozen_ = false;
   const bool all_parked = straggler() == 0;
   // While a signal of ours is on its way, its default action would end the process.
-  if (all_parked) {
-    raw::sigaction(parking_signal, &parking.previous, nullptr);
-    parking.installed = false;
-  }
+  if (all_parked || is_ignored(parking.previous.handler)) remove_handler();
   if (all_parked && main_.revived_id != 0) send_owed_signals();
   const uint32_t round = parking.round.load();
   for (size_t i = 0; i < count_; ++i) {

@@ -87,7 +87,8 @@ class Threads {
 
   bool stands(const Thread& thread, Phase phase) const;
   void block_signals();
-  void install_handler();
+  static void install_handler();
+  static void remove_handler();
   int park_all(uint64_t deadline);
   int signal_threads(bool* signalled);
   int signal_thread(Thread& thread);

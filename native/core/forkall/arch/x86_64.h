@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <initializer_list>
 
 namespace tsdaemon::forkall::arch {
 
@@ -21,6 +20,13 @@ inline long syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0,
                : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                : "rcx", "r11", "memory");
   return result;
+}
+
+/// clone(2) of a process that goes on here, with the caller's stack and thread pointer.
+inline long clone_process(unsigned long flags, int* parent_tid, int* child_tid) {
+  // (flags, stack, parent_tid, child_tid, tls)
+  return syscall(SYS_clone, static_cast<long>(flags), 0, reinterpret_cast<long>(parent_tid),
+                 reinterpret_cast<long>(child_tid));
 }
 
 // The first word of the thread control block is its own address (System V ABI, TLS variant II).
@@ -61,11 +67,17 @@ class Interrupted {
            operation == FUTEX_LOCK_PI || operation == futex_lock_pi2;
   }
 
+  /// True if `passes(value)` for the first argument of the system call in which it slept.
+  template <typename Passes>
+  bool first_argument_passes(Passes passes) const {
+    return passes(first_argument());
+  }
+
   /// Calls `visit(value)` for each register in which a caller of futex(2) may keep a value.
   template <typename Visit>
   void each_kept_register(Visit visit) const {
-    for (const int i : {REG_RBX, REG_RBP, REG_R8, REG_R9, REG_R12, REG_R13, REG_R14, REG_R15})
-      visit(registers_[i]);
+    constexpr int kept[] = {REG_RBX, REG_RBP, REG_R8, REG_R9, REG_R12, REG_R13, REG_R14, REG_R15};
+    for (const int i : kept) visit(registers_[i]);
   }
 
   /// Calls `visit(value)` for each register that a program computes with.

@@ -1,0 +1,20 @@
+#include "pid_text.h"
+
+#include <algorithm>
+
+namespace tsdaemon {
+
+int parse_pid(std::string_view text) {
+  constexpr size_t max_digits = 9;
+  const size_t digits = std::min(text.find_first_of(white_space), text.size());
+  if (digits == 0 || digits > max_digits) return 0;
+  if (text.find_first_not_of(white_space, digits) != std::string_view::npos) return 0;
+  int pid = 0;
+  for (const char c : text.substr(0, digits)) {
+    if (c < '0' || c > '9') return 0;
+    pid = pid * 10 + (c - '0');
+  }
+  return pid;
+}
+
+}  // namespace tsdaemon
