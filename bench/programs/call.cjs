@@ -1,0 +1,2 @@
+require('tsdaemon').daemonize();
+require(process.argv[2]);

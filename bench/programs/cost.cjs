@@ -1,0 +1,24 @@
+// Fills memory, becomes a daemon, and prints what that took: KIND MEGABYTES
+const { readFileSync, readdirSync, stat } = require('node:fs');
+const { daemonize } = require('tsdaemon');
+const addon = require('./node_modules/tsdaemon/build/Release/tsdaemon.node');
+const memory = require('./memory.cjs');
+
+const [, , kind, megabytes] = process.argv;
+globalThis.kept = memory[kind](Number(megabytes));
+globalThis.gc();
+// The first use of libuv's pool starts all of its threads.
+stat('/', measure);
+
+function measure() {
+  const anonymous = Number(/^RssAnon:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+  const threads = readdirSync('/proc/self/task').length;
+  const begin = now();
+  daemonize({ stdout: 'inherit' });
+  const end = now();
+  console.log(JSON.stringify({ begin, end, anonymous, threads, timeline: addon.timeline() }));
+}
+
+function now() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

@@ -1,0 +1,2 @@
+require('typescript');
+require('./bare.cjs');

@@ -1,0 +1,2 @@
+require('daemon')({ cwd: process.cwd() });
+require(process.argv[2]);
