@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { nodesOf } from './helpers/daemons.ts';
 import type { DaemonOptions, LaunchOptions } from './helpers/launch.ts';
-import { type Entry, isEarly, starts } from './helpers/lines.ts';
+import { carriesState, type Entry, isEarly, starts } from './helpers/lines.ts';
 import { descriptors, isAlive } from './helpers/proc.mjs';
 import { Terminal } from './helpers/pty.ts';
 import type { Scene } from './helpers/scene.ts';
@@ -200,6 +200,18 @@ for (const { line, entry, name } of starts) {
         if (/throw|reject/.test(way)) expect(seen.stderr).toContain('Error: nobody catches this\n');
         await scene.nothingLeft();
         expect(readdirSync(scene.dir)).not.toContain('pid');
+      });
+    }
+
+    if (!carriesState(entry)) {
+      test('is that of a daemon that has ended before its launcher looks', async ({ scene }) => {
+        const late = ['-e', 'trace=ppoll', '-e', 'inject=ppoll:delay_exit=1000000'];
+        const seen = await fromShell(scene, {
+          ...start('exit-7', {}),
+          through: ['strace', '-qq', '-o', '/dev/null', ...late],
+        });
+        expect(seen).toMatchObject({ status: 7, stdout: '' });
+        expect(seen.stderr).toContain('ERR_DAEMON_EXITED');
       });
     }
 

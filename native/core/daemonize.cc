@@ -316,6 +316,8 @@ Failure daemonize_by_exec(const Plan& plan) {
 
   if (!failure && side == forkall::Side::daemon) {
     failure = start.complete_for_exec(plan);
+    if (!failure && !exec_channel.write({Report::Word::complete, Step::none_, 0, 0, 0}))
+      raw::exit_group(EXIT_FAILURE);
     if (!failure) {
       error = reexec.execute({start.channel.writer(), start.stdio.final_stderr(),
                               start.lock_file.file(), start.lock_file.directory()},

@@ -86,26 +86,9 @@ void Launcher::wait_through(forkall::Session& session, int daemon) {
   daemon_.reset(static_cast<int>(raw::syscall(SYS_pidfd_open, daemon, 0)));
 }
 
-// Signals stay pending here: if the daemon fails they are the program's, which goes on.
 Failure Launcher::await_complete(const StatusChannel& channel, int daemon,
                                  const Plan::Messages& messages) {
-  const uint64_t deadline = in(complete_timeout);
-  Failure failure{.step = Step::handover_, .pid = daemon};
-  for (;;) {
-    const Event event =
-        next_event({.channel = channel.reader(), .daemon = daemon_.get()}, deadline);
-    if (event.kind == Event::Kind::report && event.report.word == Report::Word::failed) {
-      failure = {.step = event.report.step, .error = event.report.error};
-      break;
-    }
-    if (event.kind == Event::Kind::report) return {};
-    if (event.kind == Event::Kind::end_of_file) break;
-    if (raw::now_ns() >= deadline) {
-      failure.error = ETIMEDOUT;
-      break;
-    }
-  }
-  kill_and_reap(daemon, &failure.wait_status);
+  Failure failure = await_word(channel, daemon, Event::Kind::report);
   if (failure.error != ETIMEDOUT) return failure;
   // It may have said the word while we made up our mind: then the program has run on there, and
   // must not run on here as well.
@@ -118,19 +101,32 @@ Failure Launcher::await_complete(const StatusChannel& channel, int daemon,
   return failure;
 }
 
-// The end of file is the good word here, unless it is the daemon's own end.
+// A daemon that dies closes its channel too, before it can be seen to have ended; one that was
+// executed may have ended before we look. What became of it behind its word is its own matter.
 Failure Launcher::await_exec(const StatusChannel& channel, int daemon) {
+  return await_word(channel, daemon, Event::Kind::end_of_file);
+}
+
+// Signals stay pending here: if the daemon fails they are the program's, which goes on.
+Failure Launcher::await_word(const StatusChannel& channel, int daemon, Event::Kind good) {
   const uint64_t deadline = in(complete_timeout);
   Failure failure{.step = Step::handover_, .pid = daemon};
-  Event event;
-  do event = next_event({.channel = channel.reader()}, deadline);
-  while (event.kind == Event::Kind::nothing && raw::now_ns() < deadline);
-  if (event.kind == Event::Kind::report)
-    failure = {.step = event.report.step, .error = event.report.error};
-  else if (event.kind == Event::Kind::nothing)
-    failure.error = ETIMEDOUT;
-  else if (!await_end(none, 0, &failure.wait_status))
-    return {};
+  bool is_complete = false;
+  for (;;) {
+    const Event event =
+        next_event({.channel = channel.reader(), .daemon = daemon_.get()}, deadline);
+    if (event.kind == Event::Kind::report && event.report.word == Report::Word::failed) {
+      failure = {.step = event.report.step, .error = event.report.error};
+      break;
+    }
+    is_complete = is_complete || event.kind == Event::Kind::report;
+    if (is_complete && event.kind == good) return {};
+    if (event.kind == Event::Kind::end_of_file) break;
+    if (raw::now_ns() >= deadline) {
+      failure.error = ETIMEDOUT;
+      break;
+    }
+  }
   kill_and_reap(daemon, &failure.wait_status);
   return failure;
 }

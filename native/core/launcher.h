@@ -31,7 +31,8 @@ class Launcher {
   /// that no line of the program has run in the daemon.
   Failure await_complete(const StatusChannel& channel, int daemon, const Plan::Messages& messages);
 
-  /// The same for a daemon that executes the program anew: its channel ends at the exec.
+  /// The same for a daemon that executes the program anew: once it is complete, its channel ends at
+  /// the exec.
   Failure await_exec(const StatusChannel& channel, int daemon);
 
   /// Waits until the daemon is ready, or is not going to be, and exits with the truth.
@@ -65,6 +66,7 @@ class Launcher {
     int daemon = -1;
   };
 
+  Failure await_word(const StatusChannel& channel, int daemon, Event::Kind good);
   static Event next_event(const Sources& sources, uint64_t deadline);
   static Event read_signal(int signals);
   long look_for_end(int* status) const;
