@@ -37,6 +37,7 @@ test('the tarball has these files and no others', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'SUPPORTED_PLATFORMS.md',
       'package.json',
       'prebuilds/linux-arm64/tsdaemon.glibc.node',
