@@ -93,6 +93,7 @@ export type Obstacle =
   | 'tracer'
   | 'shadow-stack'
   | 'thread-block'
+  | 'tid-address'
   | 'lock-layout'
   | 'kernel-poller';
 

@@ -1,5 +1,6 @@
 import { settleDescendants } from './descendants.js';
 import { endBy } from './end.js';
+import { detachFromEnvironment } from './environment.js';
 import { DaemonError } from './error.js';
 import { tellExitStatus } from './exit-status.js';
 import { Daemon } from './handle.js';
@@ -37,12 +38,13 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
   if (current !== undefined) throw new DaemonError('ERR_DAEMON_ALREADY', { pid: current.pid });
   const reborn = rebornProcess();
   const origin = reborn?.origin ?? originHere();
-  const settings = resolveOptions(whereToBe(options), origin);
-  if (reborn === undefined) makePlaces(settings);
-
-  const started = start(settings);
-  const releasePidFile = keepPidFile(started.native, settings.pidFile);
+  let isLauncher = reborn === undefined;
   try {
+    const settings = resolveOptions(whereToBe(options), origin);
+    if (isLauncher) makePlaces(settings);
+    const started = start(settings);
+    isLauncher = false;
+    const releasePidFile = keepPidFile(started.native, settings.pidFile);
     const launcher = new LauncherChannel(started.native);
     adoptIdentity(started.native, settings);
     adoptStreams(settings, started, launcher);
@@ -51,6 +53,7 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
     awaitReadiness(current, settings.ready);
     return current;
   } catch (error) {
+    if (isLauncher) throw error;
     return endBy(error);
   }
 }
@@ -65,8 +68,7 @@ export function isDaemon(): boolean {
 
 /** By the user's word, by that of the program, or by what watches the process. */
 function whereToBe(options: DaemonizeOptions): DaemonizeOptions {
-  const { TSDAEMON_FOREGROUND: foreground } = process.env;
-  if (foreground === '0') return { ...options, detach: true };
-  const stays = foreground === '1' || (options?.detach === 'auto' && isSupervised());
-  return stays ? { ...options, detach: false } : options;
+  const detach = detachFromEnvironment(process.env);
+  if (detach !== undefined) return { ...options, detach };
+  return options?.detach === 'auto' && isSupervised() ? { ...options, detach: false } : options;
 }

@@ -2,7 +2,7 @@
  * Settings from `TSDAEMON_*`, for the preload.
  */
 import { OptionError } from './error.js';
-import { accepts, expectedOf } from './option-rules.js';
+import { accepts, expectedOf, show } from './option-rules.js';
 import type { DaemonizeOptions } from './options.js';
 
 const prefix = 'TSDAEMON_';
@@ -52,18 +52,30 @@ const variables: Record<string, { option: keyof DaemonizeOptions; parse(value: s
 export function optionsFromEnvironment(environment: NodeJS.ProcessEnv): DaemonizeOptions {
   const options: Record<string, unknown> = {};
   for (const name of ourVariables(environment)) {
-    const variable = variables[name];
-    if (variable === undefined) throw new OptionError(unknownVariable(name));
-    const { option, parse } = variable;
-    const value = parse(environment[name] ?? '');
-    // Nobody holds a handle whose ready() could be called.
-    if (!accepts(option, value) || value === 'manual')
-      throw new OptionError(
-        `Expected ${name} to be ${expected(name, option)}, got '${environment[name]}'`,
-      );
+    const [option, value] = read(name, environment[name] ?? '');
     options[option] = value;
   }
   return options as DaemonizeOptions;
+}
+
+/**
+ * The one variable that `daemonize()` heeds too.
+ *
+ * @throws OptionError for a wrong value.
+ */
+export function detachFromEnvironment(environment: NodeJS.ProcessEnv): boolean | undefined {
+  const { TSDAEMON_FOREGROUND: text } = environment;
+  return text === undefined ? undefined : (read('TSDAEMON_FOREGROUND', text)[1] as boolean);
+}
+
+function read(name: string, text: string): [keyof DaemonizeOptions, unknown] {
+  const variable = variables[name];
+  if (variable === undefined) throw new OptionError(unknownVariable(name));
+  const { option, parse } = variable;
+  const value = parse(text);
+  // Nobody holds a handle whose ready() could be called.
+  if (accepts(option, value) && !(option === 'ready' && value === 'manual')) return [option, value];
+  throw new OptionError(`Expected ${name} to be ${expected(name, option)}, got ${show(text)}`);
 }
 
 /** Or a child that asks for a daemon of its own would inherit our settings. */

@@ -59,6 +59,7 @@ export const obstacles: Record<Exclude<Obstacle, 'none'>, string> = {
   'shadow-stack':
     'the processor keeps a shadow stack for it; start it without GLIBC_TUNABLES for it',
   'thread-block': 'its C library keeps the ids of threads where they were not found',
+  'tid-address': 'the kernel does not tell what a thread clears when it ends (PR_GET_TID_ADDRESS)',
   'lock-layout': 'the locks of its C library do not look as expected',
   'kernel-poller':
     'it has an io_uring ring with a poller in the kernel; start it without UV_USE_IO_URING=1',

@@ -1,7 +1,7 @@
 import type { NativeDaemon } from './binding.js';
 import { removeOurVariables } from './environment.js';
-import { DaemonError } from './error.js';
 import type { Settings } from './settings.js';
+import { enterDirectory } from './working-directory.js';
 
 /** Makes true what Node, and the program's environment, remember of the process from its start. */
 export function adoptIdentity({ pid, user, home }: NativeDaemon, settings: Settings): void {
@@ -13,7 +13,7 @@ export function adoptIdentity({ pid, user, home }: NativeDaemon, settings: Setti
     writable: false,
   });
   // process.cwd() is remembered, here and in every Worker, until process.chdir() is called.
-  enter('.');
+  enterDirectory('.');
   if (settings.title !== undefined) process.title = settings.title;
   leaveParent();
   removeOurVariables(process.env);
@@ -21,21 +21,6 @@ export function adoptIdentity({ pid, user, home }: NativeDaemon, settings: Setti
   for (const [name, value] of Object.entries(settings.env))
     if (value === undefined) delete process.env[name];
     else process.env[name] = value;
-}
-
-function enter(path: string): void {
-  try {
-    process.chdir(path);
-  } catch (cause) {
-    const { systemError } = require('./failure.js') as typeof import('./failure.js');
-    const { errno = 0 } = cause as NodeJS.ErrnoException;
-    throw new DaemonError('ERR_DAEMON_CHDIR', {
-      step: 'chdir',
-      path,
-      ...systemError(-errno),
-      cause,
-    });
-  }
 }
 
 /** A cluster's worker ends when its channel does, unless it was meant to go on. */

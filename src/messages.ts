@@ -4,15 +4,23 @@ import { isFile } from './option-rules.js';
 import type { Readiness } from './options.js';
 import type { Settings } from './settings.js';
 
-/** What is shown of a start at a terminal, by the command. */
-const atTerminal = { waiting: '', ready: '' };
-
-/** Lets the launcher show that it waits, and for how long by now, and that the daemon is ready. */
-export function showStart(messages: typeof atTerminal): void {
-  Object.assign(atTerminal, messages);
+/** A start by the command, of which the launcher says more, and knows better. */
+interface StartByCommand {
+  /** At a terminal: that it waits, and for how long by now. */
+  waiting: string;
+  /** At a terminal: that the daemon is ready. */
+  ready: string;
+  /** What is waited for. The command has a way of its own for `'loaded'`, by `'manual'`. */
+  awaited: Readiness | undefined;
 }
 
-/** What there was not when the time was over. The command has its own way of `'loaded'`, by `'manual'`. */
+const byCommand: StartByCommand = { waiting: '', ready: '', awaited: undefined };
+
+export function describeStart(description: Partial<StartByCommand>): void {
+  Object.assign(byCommand, description);
+}
+
+/** What there was not when the time was over. */
 const missing: Record<Readiness, string> = {
   detached: 'it was not complete',
   loaded: 'its main module had not finished',
@@ -31,7 +39,7 @@ export function launcherMessages({ ready, readyTimeout, stderr }: Settings): Lau
     lost: line('ERR_DAEMON_LOST', { pid, what }),
     late: line('ERR_DAEMON_LATE', {
       pid,
-      what: `${missing[ready]} within ${readyTimeout} ms; raise \`readyTimeout\`, or call extendStartTimeout() while it starts`,
+      what: `${missing[byCommand.awaited ?? ready]} within ${readyTimeout} ms; raise \`readyTimeout\`, or call extendStartTimeout() while it starts`,
     }),
     lateExtended: line('ERR_DAEMON_LATE', {
       pid,
@@ -42,8 +50,8 @@ export function launcherMessages({ ready, readyTimeout, stderr }: Settings): Lau
     }),
     interrupted: line('ERR_DAEMON_INTERRUPTED', { pid, signal: status }),
     // Without a log the daemon writes to the terminal itself.
-    waiting: isFile(stderr) ? atTerminal.waiting : '',
-    ready: atTerminal.ready,
+    waiting: isFile(stderr) ? byCommand.waiting : '',
+    ready: byCommand.ready,
   };
 }
 

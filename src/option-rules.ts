@@ -91,7 +91,7 @@ export const rules: Record<keyof DaemonizeOptions, Rule> = {
   stdout: stream,
   stderr: stream,
   name: {
-    expected: 'letters, digits, ".", "_" and "-", the first a letter or a digit',
+    expected: 'letters, digits, ".", "_" and "-", the first a letter or a digit, at most 100',
     accepts: isName,
   },
   pidFile: path,

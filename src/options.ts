@@ -40,7 +40,7 @@ export interface DaemonizeOptions {
   /**
    * Names the daemon, and picks the conventional places for what is not given: `/run/NAME.pid` and
    * `/var/log/NAME.log` for root, `$XDG_RUNTIME_DIR` and `$XDG_STATE_HOME` for others. Letters, digits,
-   * `.`, `_` and `-`, at most 100. @default none
+   * `.`, `_` and `-`, the first a letter or a digit, at most 100. @default none
    */
   name?: string;
   /**

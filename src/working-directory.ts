@@ -6,6 +6,12 @@ export function enterDirectory(path: string): void {
   try {
     process.chdir(path);
   } catch (cause) {
-    throw new DaemonError('ERR_DAEMON_CHDIR', { step: 'chdir', path, cause });
+    const { systemError } = require('./failure.js') as typeof import('./failure.js');
+    const { errno = 0 } = cause as NodeJS.ErrnoException;
+    throw new DaemonError('ERR_DAEMON_CHDIR', {
+      ...{ step: 'chdir', syscall: 'chdir', path },
+      ...systemError(-errno),
+      cause,
+    });
   }
 }

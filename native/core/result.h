@@ -52,13 +52,14 @@ enum class Obstacle : int32_t {
   tracer,
   shadow_stack,
   thread_block,
+  tid_address,
   lock_layout,
   kernel_poller,
 };
 
 inline constexpr const char* obstacle_names[] = {
-    "none",         "proc-missing", "tracer",        "shadow-stack",
-    "thread-block", "lock-layout",  "kernel-poller",
+    "none",         "proc-missing", "tracer",      "shadow-stack",
+    "thread-block", "tid-address",  "lock-layout", "kernel-poller",
 };
 
 /// A failed step. The launcher is as it was.

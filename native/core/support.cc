@@ -33,14 +33,20 @@ bool has_shadow_stack() {
 
 bool thread_block_is_known() {
   forkall::ThreadBlock block;
+  return block.find();
+}
+
+// A kernel without CONFIG_CHECKPOINT_RESTORE does not.
+bool kernel_tells_tid_address() {
   int* clear_on_exit = nullptr;
-  return block.find() && prctl(PR_GET_TID_ADDRESS, &clear_on_exit) == 0;
+  return prctl(PR_GET_TID_ADDRESS, &clear_on_exit) == 0;
 }
 
 Obstacle look_for_obstacle(const Descriptors& descriptors, const std::string& status) {
   if (is_traced(status)) return Obstacle::tracer;
   if (has_shadow_stack()) return Obstacle::shadow_stack;
   if (!thread_block_is_known()) return Obstacle::thread_block;
+  if (!kernel_tells_tid_address()) return Obstacle::tid_address;
   if (!forkall::lock_layout_is_known()) return Obstacle::lock_layout;
   if (descriptors.has_kernel_poller()) return Obstacle::kernel_poller;
   return Obstacle::none;

@@ -6,8 +6,7 @@ import { type Command, Option } from 'commander';
 import { decimal, octal } from '../environment.js';
 import type { DaemonizeOptions } from '../options.js';
 import { resolveOptions } from '../settings.js';
-import { commaSeparated, limits, variable } from './option-values.js';
-import { milliseconds } from './units.js';
+import { commaSeparated, limits, time, variable, written } from './option-values.js';
 
 interface Flag {
   flags: string;
@@ -44,12 +43,12 @@ const table: Record<Name, Flag> = {
   readyTimeout: {
     flags: '--ready-timeout <time>',
     description: 'how long that may take, as 1500, 90s or 5m; 0: for ever (default: 60s)',
-    parse: milliseconds,
+    parse: time('--ready-timeout'),
   },
   shutdownTimeout: {
     flags: '--shutdown-timeout <time>',
     description: 'how long its "stopping" handlers may take (default: 15s)',
-    parse: milliseconds,
+    parse: time('--shutdown-timeout'),
   },
   ifRunning: {
     flags: '--if-running <what>',
@@ -69,7 +68,7 @@ const table: Record<Name, Flag> = {
   umask: {
     flags: '--umask <octal>',
     description: 'its umask, or inherit (default: 022)',
-    parse: octal,
+    parse: written('umask', '--umask to be an octal number from 0 to 777 or inherit', octal),
   },
   env: {
     flags: '--env <name=value>',

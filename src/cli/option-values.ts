@@ -3,7 +3,22 @@
  */
 import { decimal } from '../environment.js';
 import { OptionError } from '../error.js';
-import { show } from '../option-rules.js';
+import { accepts, show } from '../option-rules.js';
+import type { DaemonizeOptions } from '../options.js';
+import { milliseconds } from './units.js';
+
+/** The value of `option`, which is written otherwise than in a program: as `expected` says. */
+export const written =
+  (option: keyof DaemonizeOptions, expected: string, parse: (text: string) => unknown) =>
+  (text: string): unknown => {
+    const value = parse(text);
+    if (accepts(option, value)) return value;
+    throw new OptionError(`Expected ${expected}, got ${show(text)}`);
+  };
+
+/** `1500`, `90s` or `5m`, for `flag`. */
+export const time = (flag: string): ((text: string) => unknown) =>
+  written('readyTimeout', `${flag} to be a time, as 1500, 90s or 5m`, milliseconds);
 
 /** `3,4` */
 export const commaSeparated = (text: string): unknown[] => text.split(',').map(decimal);

@@ -6,7 +6,7 @@ import { executeAgainWith } from '../command-line.js';
 import { daemonize } from '../daemonize.js';
 import { optionsFromEnvironment } from '../environment.js';
 import { whenMainModuleLoaded } from '../main-module.js';
-import { showStart } from '../messages.js';
+import { describeStart } from '../messages.js';
 import type { DaemonizeOptions } from '../options.js';
 import { addDaemonOptions, daemonOptions, wordsOf } from './daemon-options.js';
 import { findScript, runMain } from './main-script.js';
@@ -52,10 +52,11 @@ export function startOptions(given: Record<string, unknown>): DaemonizeOptions {
 export function launch(script: string, args: readonly string[], options: DaemonizeOptions): void {
   const [, command = ''] = process.argv;
   executeAgainWith([command, 'start', ...wordsOf(options), '--', script, ...args]);
+  describeStart({ awaited: options.ready });
   if (isTerminal(2)) {
     const label = options.name ?? basename(script);
     const running = `${label} is ${paint('green', 'running', 2)}, pid {pid}`;
-    showStart({ waiting: `starting ${label}`, ready: running });
+    describeStart({ waiting: `starting ${label}`, ready: running });
   }
   const isReadyWhenLoaded = options.ready === 'loaded';
   const daemon = daemonize({ ...options, ...(isReadyWhenLoaded && { ready: 'manual' }) });

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 
 import { stop } from '../control.js';
 import type { StopOptions } from '../control-options.js';
+import { time } from './option-values.js';
 import { spinning } from './output.js';
 import { parseSignal } from './signal-name.js';
 import { addTarget, type Target, type TargetOptions, targetOf } from './target.js';
-import { milliseconds } from './units.js';
 
 interface Given extends TargetOptions {
   signal?: StopOptions['signal'];
@@ -35,7 +35,7 @@ export function addStopOptions(command: Command): Command {
     .option(
       '-t, --timeout <time>',
       'how long it may take, as 1500, 90s or 5m (default: 20s)',
-      milliseconds,
+      time('--timeout'),
     )
     .option('--no-kill', 'do not send it KILL after that');
 }

@@ -3,6 +3,7 @@ import { basename, extname, join } from 'node:path';
 
 import type { Command } from 'commander';
 
+import { optionsFromEnvironment } from '../environment.js';
 import type { DaemonizeOptions } from '../options.js';
 import { resolveOptions, type Settings } from '../settings.js';
 import { addDaemonOptions, daemonOptions, wordsOf } from './daemon-options.js';
@@ -20,7 +21,8 @@ export function addUnit(program: Command): void {
     .passThroughOptions();
   addDaemonOptions(command)
     .action((script: string, args: string[], given: Record<string, unknown>) => {
-      console.log(unit(findScript(script), args, daemonOptions(given)));
+      const options = { ...optionsFromEnvironment(process.env), ...daemonOptions(given) };
+      console.log(unit(findScript(script), args, options));
     })
     .addHelpText(
       'after',
@@ -93,10 +95,9 @@ function hardening(script: string, settings: Settings): string[] {
       typeof path === 'string' && directories.some((directory) => path.startsWith(`${directory}/`));
   const inTmp = [script, cwd, stdin, ...written].some(isBelow('/tmp', '/var/tmp'));
   const inHome = written.some(isBelow('/home', '/root', '/run/user'));
-  return systemHardening.filter(
-    (line) =>
-      !(inTmp && line.startsWith('PrivateTmp')) && !(inHome && line.startsWith('ProtectHome')),
-  );
+  const inSystem = written.some(isBelow('/usr', '/boot', '/efi', '/etc'));
+  const left = [inTmp && 'PrivateTmp', inHome && 'ProtectHome', inSystem && 'ProtectSystem'];
+  return systemHardening.filter((line) => !left.includes(line.slice(0, line.indexOf('='))));
 }
 
 function seconds(milliseconds: number): string {
