@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <napi.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "core/activation.h"
 #include "core/control.h"
@@ -29,6 +30,23 @@ std::vector<T> list_of(const Napi::Value& value) {
       list.push_back(array.Get(i).template As<Napi::String>());
   }
   return list;
+}
+
+// A new handle is watched by the loop's epoll set from the next turn of the loop on. To lose its
+// descriptor before that would abort the process there.
+std::vector<int> descriptors_of_handles(Napi::Env env) {
+  std::vector<int> descriptors;
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return descriptors;
+  uv_walk(
+      loop,
+      [](uv_handle_t* handle, void* list) {
+        uv_os_fd_t descriptor = -1;
+        if (uv_fileno(handle, &descriptor) == 0)
+          static_cast<std::vector<int>*>(list)->push_back(descriptor);
+      },
+      &descriptors);
+  return descriptors;
 }
 
 // A path, a descriptor, null for /dev/null, undefined for what it is.
@@ -64,6 +82,7 @@ Plan plan_of(const Napi::Object& object) {
   plan.allows_children = object.Get("allowsChildren").As<Napi::Boolean>();
   plan.closes_inherited = object.Get("closesInherited").As<Napi::Boolean>();
   plan.kept = list_of<int>(object.Get("kept"));
+  plan.in_use = descriptors_of_handles(object.Env());
   plan.notify_socket = text(object, "notifySocket");
   plan.ready_timeout_ms = object.Get("readyTimeout").As<Napi::Number>().Int64Value();
   plan.exec_path = text(object, "execPath");

@@ -39,6 +39,7 @@ const becauseOfFile = (c: ErrorContext): string =>
     ...(c.errno === 'ELOOP' && { reason: 'it is a symbolic link' }),
     ...(c.errno === 'EMLINK' && { reason: 'it has another name, by a hard link' }),
     ...(c.errno === 'EINVAL' && { reason: 'it is no regular file' }),
+    ...(c.errno === 'EEXIST' && { reason: 'it holds something else than a pid' }),
   });
 
 const becauseOfName = (c: ErrorContext): string =>
@@ -67,10 +68,11 @@ const messages = {
   ERR_DAEMON_UNSUPPORTED: (c) => `this process cannot be forked with its threads: ${c.what}`,
   ERR_DAEMON_UNFORKABLE: (c) => `this process cannot be forked as it is: ${c.what}`,
   ERR_DAEMON_RUNNING: (c) =>
-    `${c.path} is locked by ${c.pid === undefined ? 'another process' : `the process ${c.pid}`}, ` +
-    'which runs already; stop that one first',
+    c.pid === undefined
+      ? `${c.path} is locked by another process; see who has it open with fuser(1), and stop that one first`
+      : `${c.path} is locked by the process ${c.pid}, which runs already; stop that one first`,
   ERR_DAEMON_PID_FILE: (c) =>
-    `cannot use the pid file ${c.path}${becauseOfFile(c)}; ${unlessTooMany(c, 'name a regular file in a directory that can be written')}`,
+    `cannot use the pid file ${c.path}${becauseOfFile(c)}; ${unlessTooMany(c, c.errno === 'EEXIST' ? 'name another file, or remove this one' : 'name a regular file in a directory that can be written')}`,
   ERR_DAEMON_LOCK: (c) =>
     `cannot lock the pid file ${c.path}${because(c)}; name one on a file system that knows flock(2)`,
   ERR_DAEMON_WRITE_PID: (c) => `cannot write the pid file ${c.path}${because(c)}; free some space`,

@@ -30,10 +30,16 @@ const leftovers = [
   { title: 'the pid of a process that is gone', text: () => `${spawnSync('true').pid}\n` },
   { title: 'the pid of a process that is not ours', text: () => `${process.pid}\n` },
   { title: 'nothing', text: () => '' },
-  { title: 'garbage', text: () => '\x7fELF\0\n\r not a pid' },
-  { title: 'a megabyte', text: () => '7'.repeat(2 ** 20) },
+  { title: 'what a crash of the machine has made of it', text: () => '\0'.repeat(6) },
   { title: 'a negative number', text: () => '-1\n' },
   { title: 'a number that is no pid', text: () => '99999999999999999999\n' },
+];
+
+/** Of somebody who has mistyped an option, and would lose it. */
+const mistaken = [
+  { title: 'a script', text: "require('node:http');\n" },
+  { title: 'a program', text: '\x7fELF\0\n\r not a pid' },
+  { title: 'a long number', text: '7'.repeat(100) },
 ];
 
 /** What is not a regular file, and so is not used. */
@@ -115,6 +121,17 @@ for (const line of lines) {
         expect(await fromShell(scene, start(scene))).toEqual({ status: 0, stdout: '', stderr: '' });
         const { pid } = await scene.report<Up>('up');
         expect(scene.read('pid')).toBe(`${pid}\n`);
+      });
+    }
+
+    for (const { title, text } of mistaken) {
+      test(`that is ${title} is refused, and is what it was`, async ({ scene }) => {
+        writeFileSync(scene.path('pid'), text);
+        const seen = await fromShell(scene, start(scene));
+        expect(seen.status).toBe(1);
+        unlike(seen, 'ERR_DAEMON_PID_FILE', 'EEXIST');
+        expect(scene.read('pid')).toBe(text);
+        await scene.nothingLeft();
       });
     }
 
@@ -260,10 +277,18 @@ for (const line of lines) {
     test('that another program has locked is refused, and the pid in it is named', async ({
       scene,
     }) => {
+      const line = 'echo "$$" >"$TEST_DIR/pid"; { flock 9; "$@" 9>&-; } 9<"$TEST_DIR/pid"';
+      const seen = await fromShell(scene, start(scene), line);
+      expect(seen.status).toBe(3);
+      const pid = scene.read('pid').trim();
+      expect(seen.stderr).toContain(`is locked by the process ${pid},`);
+    });
+
+    test('that another program has locked, and names a third, is refused', async ({ scene }) => {
       writeFileSync(scene.path('pid'), `${process.pid}\n`);
       const seen = await fromShell(scene, start(scene), 'flock "$TEST_DIR/pid" "$@"');
       expect(seen.status).toBe(3);
-      expect(seen.stderr).toContain(`is locked by the process ${process.pid},`);
+      expect(seen.stderr).toContain('is locked by another process; see who has it open');
       expect(scene.read('pid')).toBe(`${process.pid}\n`);
     });
 
@@ -273,7 +298,7 @@ for (const line of lines) {
       writeFileSync(scene.path('pid'), '');
       const seen = await fromShell(scene, start(scene), 'flock "$TEST_DIR/pid" "$@"');
       expect(seen.status).toBe(3);
-      expect(seen.stderr).toContain('is locked by another process,');
+      expect(seen.stderr).toContain('is locked by another process;');
       expect(readFileSync(scene.path('pid'), 'latin1')).toBe('');
     });
   });

@@ -12,7 +12,6 @@
 #include <string_view>
 
 #include "files.h"
-#include "forkall/own_proc.h"
 #include "pid_text.h"
 
 namespace tsdaemon {
@@ -59,20 +58,7 @@ class PidFile {
     return lstat(path_, &named) == 0 && same_file(status_, named);
   }
 
-  /// False if the process is known not to have this very file open. Where /proc does not show that,
-  /// it is not known.
-  bool may_be_open_in(int pid) const {
-    if (!forkall::proc_is_ours()) return true;
-    bool is_open = false;
-    const int error = each_entry(
-        ("/proc/" + std::to_string(pid) + "/fd").c_str(), [&](int directory, const dirent& entry) {
-          struct stat open {};
-          is_open = is_open ||
-                    (fstatat(directory, entry.d_name, &open, 0) == 0 && same_file(status_, open));
-          return 0;
-        });
-    return is_open || error != 0;
-  }
+  bool may_be_open_in(int pid) const { return may_have_open(pid, status_); }
 
  private:
   const char* path_ = nullptr;

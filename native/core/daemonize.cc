@@ -73,7 +73,7 @@ Failure Start::open(const Plan& plan) {
   int error = descriptors.list();
   if (error == ENOENT) error = 0;
   if (error == 0 && plan.closes_inherited)
-    error = descriptors.find_inherited(plan.kept, &inherited);
+    error = descriptors.find_inherited(plan.kept, plan.in_use, &inherited);
   if (error != 0) return {.step = Step::prepare_, .error = error};
   connect_supervisor(plan);
   if (Failure failure = credentials.resolve(plan)) return failure;

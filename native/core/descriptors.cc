@@ -102,7 +102,7 @@ int Descriptors::sort_in(int directory, const char* name) {
   return 0;
 }
 
-int Descriptors::find_inherited(const std::vector<int>& kept,
+int Descriptors::find_inherited(const std::vector<int>& kept, const std::vector<int>& in_use,
                                 std::vector<InheritedFd>* inherited) const {
   const auto has_other_end = [this](const Candidate& one) {
     return one.pipe != 0 &&
@@ -116,7 +116,9 @@ int Descriptors::find_inherited(const std::vector<int>& kept,
     return std::find(fds.begin(), fds.end(), fd) != fds.end();
   };
   for (const Candidate& candidate : candidates_) {
-    if (has(kept, candidate.fd) || has_other_end(candidate) || has(watched, candidate.fd)) continue;
+    if (has(kept, candidate.fd) || has(in_use, candidate.fd) || has(watched, candidate.fd) ||
+        has_other_end(candidate))
+      continue;
     struct stat status {};
     if (const int error = unless_closed(-stat_of(candidate.fd, &status))) return error;
     inherited->push_back({candidate.fd, status.st_dev, status.st_ino});

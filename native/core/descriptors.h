@@ -35,10 +35,11 @@ class Descriptors {
 
   /// What this process was started with beyond 0 to 2: a pipe of the one who started it, a lock.
   /// Never what Node itself or a preload has opened, which are anonymous inodes, pipes of which we
-  /// hold both ends, and whatever is watched by an epoll set of ours. A file that a preload opened
-  /// looks like an inherited one, and has to be among `kept`.
+  /// hold both ends, whatever is watched by an epoll set of ours, and what is `in_use`. A file that
+  /// a preload opened looks like an inherited one, and has to be among `kept`.
   /// Returns 0 or an errno.
-  int find_inherited(const std::vector<int>& kept, std::vector<InheritedFd>* inherited) const;
+  int find_inherited(const std::vector<int>& kept, const std::vector<int>& in_use,
+                     std::vector<InheritedFd>* inherited) const;
 
   /// In the daemon: true if `fd` still leads to one of the launcher's terminals.
   bool is_terminal(int fd) const;

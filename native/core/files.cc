@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "forkall/own_proc.h"
 #include "scoped.h"
 
 namespace tsdaemon {
@@ -19,6 +20,19 @@ int read_file(const std::string& path, std::string* text) {
     if (length == 0) return 0;
     if (length > 0) text->append(part, static_cast<size_t>(length));
   }
+}
+
+bool may_have_open(int pid, const struct stat& file) {
+  if (!forkall::proc_is_ours()) return true;
+  bool has_open = false;
+  const int error = each_entry(
+      ("/proc/" + std::to_string(pid) + "/fd").c_str(), [&](int directory, const dirent& entry) {
+        struct stat open {};
+        has_open =
+            has_open || (fstatat(directory, entry.d_name, &open, 0) == 0 && same_file(file, open));
+        return 0;
+      });
+  return has_open || error != 0;
 }
 
 int list_threads(std::vector<int>* ids) {

@@ -21,6 +21,10 @@ inline bool same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/// False if the process is known not to have this very file open. Where /proc does not show that,
+/// it is not known.
+bool may_have_open(int pid, const struct stat& file);
+
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };

@@ -26,18 +26,27 @@ constexpr int max_attempts = 100;
 // A reader that looks whether the lock is held takes it for an instant.
 constexpr int reader_ms = 20;
 
-// From another start's lock to its daemon's pid in the file.
+// From another start's lock to the file that it has emptied; and to its daemon's pid in there.
+constexpr int empty_ms = 500;
 constexpr int holder_ms = 10'000;
 constexpr int tick_ms = 2;
 
 Failure pid_file_failure(int error) { return {.step = Step::pid_file_, .error = error}; }
 
-// 0 while the holder has not written it, or when what stands there is the pid of no process.
-int holder_of(int file) {
-  char text[32];
+struct Holder {
+  bool is_named;  // something stands in the file
+  int pid;        // 0: not that of a process which may have it open
+};
+
+Holder holder_of(int file) {
+  char text[max_pid_text];
   const ssize_t length = pread(file, text, sizeof(text), 0);
-  const int pid = length <= 0 ? 0 : parse_pid({text, static_cast<size_t>(length)});
-  return pid != 0 && (kill(pid, 0) == 0 || errno == EPERM) ? pid : 0;
+  const std::string_view named(text, length <= 0 ? 0 : static_cast<size_t>(length));
+  const int pid = parse_pid(named);
+  struct stat status {};
+  const bool is_there = pid != 0 && (kill(pid, 0) == 0 || errno == EPERM);
+  const bool holds = is_there && fstat(file, &status) == 0 && may_have_open(pid, status);
+  return {named.find_first_not_of(white_space) != named.npos, holds ? pid : 0};
 }
 
 int write_text(int file, const char* text, long length) {
@@ -91,6 +100,10 @@ LockFile::Attempt LockFile::try_acquire(Failure* failure) {
     return Attempt::failed;
   }
   if (!is_named) return Attempt::replaced;
+  if (const int strange = look_at_text()) {
+    *failure = pid_file_failure(strange);
+    return Attempt::failed;
+  }
 
   // What a dead daemon has left must not be read as the pid of the lock's new holder.
   if (ftruncate(file_.get(), 0) != 0) {
@@ -109,6 +122,14 @@ int LockFile::look_for_name(bool* is_named) const {
     return errno == ENOENT ? 0 : errno;
   *is_named = same_file(locked, named);
   return 0;
+}
+
+// Returns 0, EEXIST for a file that is none of a daemon, or another errno.
+int LockFile::look_at_text() const {
+  char text[max_pid_text + 1];
+  const ssize_t length = pread(file_.get(), text, sizeof(text), 0);
+  if (length < 0) return errno;
+  return may_be_pid_text({text, static_cast<size_t>(length)}) ? 0 : EEXIST;
 }
 
 // Without O_CREAT where the file exists: in a sticky directory the kernel may forbid to "create"
@@ -137,9 +158,9 @@ Failure LockFile::lock() const {
     if (flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return {};
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return {.step = Step::lock_, .error = errno};
-    const int holder = waited < reader_ms ? 0 : holder_of(file_.get());
-    if (holder != 0 || waited >= holder_ms)
-      return {.step = Step::lock_, .error = EWOULDBLOCK, .pid = holder};
+    const Holder holder = waited < reader_ms ? Holder{} : holder_of(file_.get());
+    if (holder.pid != 0 || waited >= (holder.is_named ? empty_ms : holder_ms))
+      return {.step = Step::lock_, .error = EWOULDBLOCK, .pid = holder.pid};
     poll(nullptr, 0, tick_ms);
   }
 }

@@ -47,6 +47,7 @@ class LockFile {
   Attempt try_acquire(Failure* failure);
   int open_file();
   int look_for_name(bool* is_named) const;
+  int look_at_text() const;
   Failure lock() const;
 
   ScopedFd file_;

@@ -17,4 +17,11 @@ int parse_pid(std::string_view text) {
   return pid;
 }
 
+bool may_be_pid_text(std::string_view text) {
+  return text.size() <= max_pid_text && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || c == '-' || white_space.find(c) != white_space.npos ||
+                  c == '\0';
+         });
+}
+
 }  // namespace tsdaemon

@@ -34,6 +34,7 @@ struct Plan {
   bool allows_children = false;  // child processes that the daemon loses
   bool closes_inherited = false;
   std::vector<int> kept;         // descriptors that are not to be closed
+  std::vector<int> in_use;       // descriptors of handles of the event loop
   std::string notify_socket;     // of a supervisor; empty: none
   int64_t ready_timeout_ms = 0;  // 0: for ever
 
