@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { carriesState, isEarly, starts } from './helpers/lines.ts';
@@ -61,6 +62,18 @@ for (const { line, entry, name } of starts) {
         process.kill(pid, 'SIGUSR2');
         const child = await scene.report<Up>('child');
         expect(Object.values(descriptors(child.pid))).not.toContain(scene.path('kept'));
+      });
+
+    // The event loop watches it from its next turn on.
+    if (isEarly(entry) && carriesState(entry))
+      test('is not what a preload has just begun to use', async ({ scene }) => {
+        const nodeArgs = ['--require', './fixtures/opens-handles.cjs'];
+        expect(await scene.launch({ ...start, nodeArgs }).finished()).toMatchObject({ code: 0 });
+        const { pid } = await scene.report<Up>('up');
+        const socket = connect(scene.path('socket')).setEncoding('utf8');
+        expect(await socket.toArray()).toEqual(['from the preload\n']);
+        process.kill(pid, 'SIGUSR2');
+        expect(await scene.report<Up>('again')).toEqual({ pid });
       });
 
     // Node raises the limit to the hard one.

@@ -1,14 +1,24 @@
 import { describe, expect } from 'vitest';
-import { calls } from './helpers/lines.ts';
+import { calls, lines } from './helpers/lines.ts';
 import { descriptors } from './helpers/proc.mjs';
 import type { Self } from './helpers/report.ts';
 import { test } from './helpers/test.ts';
 
-for (const { line, entry, name } of calls) {
+const byCall = calls.map((call) => ({ ...call, ways: ['fork', 'cluster'] }));
+const byPreload = lines.map((line) => ({
+  ...{ line, entry: undefined, name: `by the preload on Node ${line.major}`, ways: ['preload'] },
+}));
+
+for (const { line, entry, name, ways } of [...byCall, ...byPreload]) {
   describe.concurrent(`a daemon ${name} that was a child by an IPC channel`, () => {
-    for (const way of ['fork', 'cluster']) {
+    for (const way of ways) {
       test(`has let its parent go: ${way}`, async ({ scene }) => {
-        const launch = scene.launch({ line, entry, program: 'parent.cjs', args: [way] });
+        const launch = scene.launch({
+          ...{ line, program: 'parent.cjs', args: [way] },
+          ...(entry
+            ? { entry }
+            : { env: { TEST_ENTRY: 'early', TSDAEMON_LOG: scene.path('log') } }),
+        });
         expect(await launch.finished()).toMatchObject({ code: 0, stderr: '' });
         expect(await scene.report('child')).toEqual({ code: 0 });
         const { pid, environment, isDaemon } = await scene.report<Self>('self');
