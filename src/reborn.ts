@@ -2,25 +2,10 @@
  * The exec strategy: the program is executed a second time, and finds out by a token in its
  * environment that it is the daemon.
  */
-import { absoluteFlags } from './absolute-flags.js';
-import { loadBinding, type NativeDaemon, type Plan } from './binding.js';
-import { commandLine } from './command-line.js';
-import { listenEnvironment } from './listen-fds.js';
-import { isRoot } from './places.js';
-import { checkExecutableAgain } from './script.js';
+import { loadBinding, type NativeDaemon } from './binding.js';
+import type { Origin } from './origin.js';
 
 const variable = 'TSDAEMON_REBORN';
-
-/** As what, and from where, the program was started: options mean what they meant there. */
-export interface Origin {
-  directory: string;
-  isRoot: boolean;
-}
-
-/** Of this process, as it is now. */
-export function originHere(): Origin {
-  return { directory: process.cwd(), isRoot: isRoot() };
-}
 
 /** What the first run tells the second. */
 interface Legacy {
@@ -34,32 +19,9 @@ export interface Reborn {
   native: NativeDaemon;
 }
 
-type Program = Pick<Plan, 'execPath' | 'token' | 'arguments' | 'environment'>;
-
-/**
- * The program, as it is to be executed again; from another directory where the user may not enter
- * this one, or in another root.
- *
- * @throws DaemonError where that cannot be.
- */
-export function programAgain(): Program {
-  const origin = originHere();
-  const words = commandLine(origin.directory);
-  checkExecutableAgain(words);
-  const { execArgv, nodeOptions } = absoluteFlags(origin.directory);
-  const environment: NodeJS.ProcessEnv = {
-    ...process.env,
-    ...listenEnvironment(),
-    ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
-  };
-  delete environment['NODE_UNIQUE_ID'];
-  const legacy: Legacy = { launcherPid: process.pid, origin };
-  return {
-    execPath: process.execPath,
-    arguments: [process.argv0, ...execArgv, ...words],
-    environment: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    token: `${variable}=${encodeURIComponent(JSON.stringify(legacy))}`,
-  };
+/** The variable of the second run's environment, to which the native side adds the descriptors. */
+export function tokenOf(legacy: Legacy): string {
+  return `${variable}=${encodeURIComponent(JSON.stringify(legacy))}`;
 }
 
 // As soon as the package is loaded: no child is to inherit it.

@@ -1,8 +1,8 @@
 import { OptionError } from './error.js';
 import { rules, show } from './option-rules.js';
 import type { DaemonizeOptions } from './options.js';
+import { type Origin, originHere } from './origin.js';
 import { placesOf } from './places.js';
-import { type Origin, originHere } from './reborn.js';
 
 /** Options that may stay without a value. */
 type Optional =

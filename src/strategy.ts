@@ -4,7 +4,8 @@
 import { loadBinding, type NativeDaemon, type NativeFailure } from './binding.js';
 import { hasAddon } from './load.js';
 import { makePlan } from './plan.js';
-import { programAgain, rebornProcess } from './reborn.js';
+import { programAgain } from './program-again.js';
+import { rebornProcess } from './reborn.js';
 import type { Settings } from './settings.js';
 import { enterDirectory } from './working-directory.js';
 
