@@ -6,11 +6,11 @@ function isThere(program) {
   return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
 }
 
-/** @param {Record<string, string>} tools programs, and the packages that have them */
+/** @param {Record<string, string>} tools programs, and the packages that they need */
 export function installTools(tools) {
   const missing = Object.entries(tools).filter(([program]) => !isThere(program));
   if (missing.length === 0) return;
-  const packages = missing.map(([, name]) => name);
+  const packages = missing.flatMap(([, names]) => names.split(' '));
   console.log(`installing ${packages.join(', ')}`);
   const options = {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },

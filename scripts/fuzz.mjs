@@ -6,13 +6,14 @@
 // --seconds  for each target (default 60)
 // --only     some of mappings, task, pid_file, proc_field, options, environment
 //
-// Needs clang with its run time: apt-get install clang libclang-rt-14-dev.
+// Installs clang with its run time from Debian if there is none.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { installTools } from './debian-tools.mjs';
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, only: { type: 'string' } },
@@ -20,6 +21,8 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 if (!Number.isInteger(seconds) || seconds < 1)
   throw new Error(`--seconds is to be a positive number, not ${values.seconds}`);
+
+installTools({ 'clang++': 'clang libclang-rt-14-dev' });
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const own = (/** @type {string} */ id) => [
@@ -78,7 +81,7 @@ function fuzz(name) {
     '-Itest/fuzz',
   ];
   const built = run(
-    clang(),
+    'clang++',
     [...flags, '-fno-sanitize-recover=all', ...files, '-o', program],
     repository,
   );
@@ -90,20 +93,6 @@ function fuzz(name) {
       place,
     )
   );
-}
-
-function clang() {
-  const names = (process.env.PATH ?? '').split(':').flatMap((path) => {
-    try {
-      return readdirSync(path).filter((name) => /^clang\+\+(-\d+)?$/.test(name));
-    } catch {
-      return [];
-    }
-  });
-  const [name] = names.sort();
-  if (name === undefined)
-    throw new Error('there is no clang++; on Debian: apt-get install clang libclang-rt-14-dev');
-  return name;
 }
 
 /** @param {string} name */
