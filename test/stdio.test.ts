@@ -1,7 +1,8 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import type { LaunchOptions } from './helpers/launch.ts';
 import { carriesState, isEarly, lines, starts } from './helpers/lines.ts';
+import { descriptors, openFlags } from './helpers/proc.mjs';
 import { Terminal } from './helpers/pty.ts';
 import { test } from './helpers/test.ts';
 
@@ -21,6 +22,26 @@ interface Stdin {
 const uses = [
   { use: 'reading', seen: ['data go', 'end', 'close'] },
   { use: 'readline', seen: ['line go', 'close'] },
+];
+
+const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_NONBLOCK } = constants;
+
+/** Of how a descriptor was opened, what is told: O_ACCMODE, which Node does not name, and what changes writing. */
+const told = O_WRONLY | O_RDWR | O_APPEND | O_NONBLOCK;
+
+const openings = [
+  {
+    title: '/dev/null is there for stdin to be read, for stdout and stderr to be written',
+    daemon: {},
+    leads: ['/dev/null', '/dev/null', '/dev/null'],
+    opened: [O_RDONLY, O_RDWR, O_RDWR],
+  },
+  {
+    title: 'a file for stdin is there to be read, a log to be appended to',
+    daemon: { stdin: 'in', log: 'log' },
+    leads: ['in', 'log', 'log'],
+    opened: [O_RDONLY, O_WRONLY | O_APPEND, O_WRONLY | O_APPEND],
+  },
 ];
 
 const piped = ['data from a pipe', 'end', 'close'];
@@ -129,6 +150,22 @@ for (const { line, entry, name } of starts) {
       expect(scene.read('log')).toMatch(/^kept\n/);
       expect(statSync(scene.path('logs/new')).mode & 0o777).toBe(0o640);
     });
+
+    for (const { title, daemon, leads, opened } of openings)
+      test(title, async ({ scene }) => {
+        writeFileSync(scene.path('in'), '');
+        const given = Object.entries(daemon).map(([name, file]) => [name, scene.path(file)]);
+        const launch = scene.launch({
+          ...{ line, entry, program: 'self.cjs' },
+          daemon: Object.fromEntries(given),
+        });
+        expect((await launch.finished()).code).toBe(0);
+        const { pid } = await scene.report<{ pid: number }>('self');
+        const open = descriptors(pid);
+        expect([0, 1, 2].map((fd) => open[fd]?.replace(`${scene.dir}/`, ''))).toEqual(leads);
+        const flags = [0, 1, 2].map((fd) => Number(openFlags(pid, fd)) & told);
+        expect(flags).toEqual(opened);
+      });
 
     test('stdin that was not touched is at its end', async ({ scene }) => {
       const launch = scene.launch({ line, entry, program: 'stdin.cjs', args: ['untouched'] });

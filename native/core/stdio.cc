@@ -36,7 +36,7 @@ int open_log(const std::string& path) {
 int open_target(const StreamTarget& target, bool reads) {
   switch (target.kind) {
     case StreamTarget::Kind::null:
-      return open_without_waiting("/dev/null", O_RDWR);
+      return open_without_waiting("/dev/null", reads ? O_RDONLY : O_RDWR);
     case StreamTarget::Kind::path:
       return reads ? open_without_waiting(target.path.c_str(), O_RDONLY) : open_log(target.path);
     default:

@@ -82,6 +82,15 @@ export function descriptors(pid) {
   return found;
 }
 
+/**
+ * How a descriptor was opened, open(2), as proc_pid_fdinfo(5) tells it.
+ * @param {number} pid @param {number} fd
+ */
+export function openFlags(pid, fd) {
+  const text = unlessGone(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1'));
+  return text === undefined ? undefined : Number.parseInt(String(keyed(text).flags), 8);
+}
+
 /** @param {number} pid */
 export function workingDirectory(pid) {
   return unlessGone(() => readlinkSync(`/proc/${pid}/cwd`));
