@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { anyLine, startDaemon } from './helpers/cli.ts';
 import type { LaunchOptions } from './helpers/launch.ts';
@@ -375,6 +375,7 @@ for (const user of process.getuid?.() === 0 ? [asOrdinaryUser] : []) {
   describe('a daemon of root', () => {
     test('is seen by others, but not ended by them', async ({ scene }) => {
       const pid = await startDaemon(scene, running);
+      const { ino } = statSync(scene.path('pid'));
       const line = openToAll(scene, running);
       const { result } = await call(scene, line, 'status', [scene.path('pid')], { through: user });
       expect(result).toEqual({ state: 'running', pid });
@@ -386,6 +387,8 @@ for (const user of process.getuid?.() === 0 ? [asOrdinaryUser] : []) {
         signal: 'SIGTERM',
       });
       expect(isAlive(pid)).toBe(true);
+      expect(statSync(scene.path('pid')).ino).toBe(ino);
+      expect(scene.read('pid')).toBe(`${pid}\n`);
     });
   });
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { starts, strategyOf } from './helpers/lines.ts';
+import { lines, starts, strategyOf } from './helpers/lines.ts';
 import {
   descriptors,
   initialEnvironment,
@@ -167,3 +167,20 @@ for (const { line, entry, name } of starts) {
     });
   });
 }
+
+for (const line of lines)
+  test(`on Node ${line.major} daemonize() needs no option`, async ({ scene }) => {
+    const launch = scene.launch({ line, program: 'bare.cjs' });
+    expect(await launch.finished()).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    const self = await scene.report<Self & Record<string, unknown>>('self');
+    expect(self).toMatchObject({
+      ...{ isDaemon: true, launcher: await launch.started, strategy: 'fork', tty: 0 },
+      ...{ pid: self.pidOfKernel, cwd: '/', umask: 0o022 },
+      descriptors: { 0: '/dev/null', 1: '/dev/null' },
+    });
+    expect(self).not.toHaveProperty('pidFile');
+    expect(self.pid).not.toBe(await launch.started);
+    process.kill(self.pid, 'SIGTERM');
+    expect(await launch.endOf(self.pid)).toEqual({ code: null, signal: 'SIGTERM' });
+    await scene.nothingLeft();
+  });
