@@ -61,7 +61,6 @@ export interface LauncherMessages {
 
 /** The steps of `native/core/result.h`. */
 export type NativeStep =
-  | 'support'
   | 'children'
   | 'user'
   | 'group'
@@ -72,6 +71,7 @@ export type NativeStep =
   | 'stdin'
   | 'stdout'
   | 'stderr'
+  | 'support'
   | 'prepare'
   | 'freeze'
   | 'survey'

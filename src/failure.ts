@@ -42,22 +42,25 @@ const steps: Record<Exclude<NativeStep, 'support'>, StepFacts> = {
   survey: { code: 'ERR_DAEMON_SURVEY' },
   fork: { code: 'ERR_DAEMON_FORK', syscall: 'clone' },
   oom_score_adj: { code: 'ERR_DAEMON_OOM_SCORE_ADJ', syscall: 'write', option: 'oomScoreAdj' },
-  nice: { code: 'ERR_DAEMON_NICE', syscall: 'setpriority', option: 'nice' },
   chroot: { code: 'ERR_DAEMON_CHROOT', syscall: 'chroot', option: 'chroot' },
   chdir: { code: 'ERR_DAEMON_CHDIR', syscall: 'chdir', option: 'cwd' },
-  write_pid: { code: 'ERR_DAEMON_WRITE_PID', syscall: 'write', option: 'pidFile' },
+  nice: { code: 'ERR_DAEMON_NICE', syscall: 'setpriority', option: 'nice' },
   credentials: { code: 'ERR_DAEMON_CREDENTIALS', syscall: 'setresuid' },
-  exec: { code: 'ERR_DAEMON_EXEC', syscall: 'execve' },
   revive: { code: 'ERR_DAEMON_REVIVE', syscall: 'clone' },
+  write_pid: { code: 'ERR_DAEMON_WRITE_PID', syscall: 'write', option: 'pidFile' },
+  exec: { code: 'ERR_DAEMON_EXEC', syscall: 'execve' },
   handover: { code: 'ERR_DAEMON_HANDOVER' },
 };
+
+/** What keeps glibc from asking for a shadow stack, whatever the program was built for. */
+const noShadowStack =
+  process.arch === 'arm64' ? 'glibc.cpu.aarch64_gcs=0' : 'glibc.cpu.x86_shstk=off';
 
 /** In words, why a process cannot be forked with its threads. */
 export const obstacles: Record<Exclude<Obstacle, 'none'>, string> = {
   'proc-missing': '/proc is not mounted, or does not tell of this process',
   tracer: 'a debugger or strace is attached to it; detach it first',
-  'shadow-stack':
-    'the processor keeps a shadow stack for it; start it without GLIBC_TUNABLES for it',
+  'shadow-stack': `the processor keeps a shadow stack for it; start it with GLIBC_TUNABLES=${noShadowStack}`,
   'thread-block': 'its C library keeps the ids of threads where they were not found',
   'tid-address': 'the kernel does not tell what a thread clears when it ends (PR_GET_TID_ADDRESS)',
   'lock-layout': 'the locks of its C library do not look as expected',

@@ -8,7 +8,6 @@ namespace tsdaemon {
 /// What can fail, in the order in which it is done. The names are those of the errors' `step`.
 #define TSDAEMON_STEPS(STEP) \
   STEP(none)                 \
-  STEP(support)              \
   STEP(children)             \
   STEP(user)                 \
   STEP(group)                \
@@ -19,6 +18,7 @@ namespace tsdaemon {
   STEP(stdin)                \
   STEP(stdout)               \
   STEP(stderr)               \
+  STEP(support)              \
   STEP(prepare)              \
   STEP(freeze)               \
   STEP(survey)               \
