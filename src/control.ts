@@ -32,7 +32,8 @@ const unlockDeadline = 1_000;
  * just being started is waited for, up to 10 s. See pidfd_send_signal(2).
  *
  * @param pidFile - a path, of the working directory
- * @throws OptionError `ERR_DAEMON_OPTION` for a wrong option.
+ * @param options - what asks it to end, and for how long
+ * @throws TypeError with the code `ERR_DAEMON_OPTION` for a wrong option.
  * @throws DaemonError `ERR_DAEMON_SIGNAL` without the right to, `ERR_DAEMON_ALIVE` if it has not
  * ended, and others if it cannot be told who it is.
  */
@@ -64,7 +65,7 @@ export async function stop(pidFile: string, options: StopOptions = {}): Promise<
  *
  * @param pidFile - a path, of the working directory
  * @param name - as `'SIGHUP'`
- * @throws OptionError `ERR_DAEMON_OPTION` for a name that is none.
+ * @throws TypeError with the code `ERR_DAEMON_OPTION` for a name that is none.
  * @throws DaemonError `ERR_DAEMON_NOT_RUNNING`, `ERR_DAEMON_SIGNAL` without the right to, and others
  * if it cannot be told who it is.
  */
@@ -85,7 +86,7 @@ export async function signal(pidFile: string, name: SignalName): Promise<number>
  * listen for it would be ended by it: that it may listen is waited for, up to 5 s. Resolves with its pid.
  *
  * @param pidFile - a path, of the working directory
- * @throws DaemonError as {@link signal} does, and `ERR_DAEMON_DEAF` if the daemon does not listen.
+ * @throws TypeError, DaemonError as {@link signal} does, and `ERR_DAEMON_DEAF` if the daemon does not listen.
  */
 export async function reload(pidFile: string): Promise<number> {
   const path = pathOf(pidFile);

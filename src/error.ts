@@ -55,8 +55,55 @@ const executable = ({ what }: ErrorContext): string =>
     ? 'it has to be there for the user, and in the root directory, of the daemon'
     : 'name its file';
 
+/** What failed: one code a step of the start, and those of the control functions. */
+export type DaemonErrorCode =
+  | 'ERR_DAEMON_PLATFORM'
+  | 'ERR_DAEMON_WORKER'
+  | 'ERR_DAEMON_ALREADY'
+  | 'ERR_DAEMON_NO_SCRIPT'
+  | 'ERR_DAEMON_SCRIPT'
+  | 'ERR_DAEMON_OPTION'
+  | 'ERR_DAEMON_UNSUPPORTED'
+  | 'ERR_DAEMON_UNFORKABLE'
+  | 'ERR_DAEMON_RUNNING'
+  | 'ERR_DAEMON_PID_FILE'
+  | 'ERR_DAEMON_LOCK'
+  | 'ERR_DAEMON_WRITE_PID'
+  | 'ERR_DAEMON_USER'
+  | 'ERR_DAEMON_GROUP'
+  | 'ERR_DAEMON_GROUPS'
+  | 'ERR_DAEMON_CREDENTIALS'
+  | 'ERR_DAEMON_LIMITS'
+  | 'ERR_DAEMON_OOM_SCORE_ADJ'
+  | 'ERR_DAEMON_NICE'
+  | 'ERR_DAEMON_CHROOT'
+  | 'ERR_DAEMON_EXEC'
+  | 'ERR_DAEMON_STDIN'
+  | 'ERR_DAEMON_LOG'
+  | 'ERR_DAEMON_PREPARE'
+  | 'ERR_DAEMON_FREEZE'
+  | 'ERR_DAEMON_SURVEY'
+  | 'ERR_DAEMON_FORK'
+  | 'ERR_DAEMON_CHDIR'
+  | 'ERR_DAEMON_REVIVE'
+  | 'ERR_DAEMON_HANDOVER'
+  | 'ERR_DAEMON_NOTIFY'
+  | 'ERR_DAEMON_LISTEN_FDS'
+  | 'ERR_DAEMON_READ_PID'
+  | 'ERR_DAEMON_NOT_RUNNING'
+  | 'ERR_DAEMON_STARTING'
+  | 'ERR_DAEMON_FOREIGN'
+  | 'ERR_DAEMON_SIGNAL'
+  | 'ERR_DAEMON_DEAF'
+  | 'ERR_DAEMON_ALIVE'
+  | 'ERR_DAEMON_EXITED'
+  | 'ERR_DAEMON_KILLED'
+  | 'ERR_DAEMON_LOST'
+  | 'ERR_DAEMON_LATE'
+  | 'ERR_DAEMON_INTERRUPTED';
+
 /** What happened; what to do. */
-const messages = {
+const messages: Record<DaemonErrorCode, (context: ErrorContext) => string> = {
   ERR_DAEMON_PLATFORM: (c) => `${c.what}; use a supported platform, or do not detach`,
   ERR_DAEMON_WORKER: () => 'daemonize() was called in a worker thread; call it on the main thread',
   ERR_DAEMON_ALREADY: (c) =>
@@ -144,10 +191,7 @@ const messages = {
   ERR_DAEMON_LATE: (c) => `the daemon ${c.pid} was not ready in time, and was ended: ${c.what}`,
   ERR_DAEMON_INTERRUPTED: (c) =>
     `the start was ended by signal ${c.signal}, and the daemon ${c.pid} with it; start it again`,
-} satisfies Record<string, (context: ErrorContext) => string>;
-
-/** What failed: one code a step of the start, and those of the control functions. */
-export type DaemonErrorCode = keyof typeof messages;
+};
 
 /** The text for `code`, without an error. */
 export function messageOf(code: DaemonErrorCode, context: ErrorContext): string {

@@ -1,15 +1,18 @@
 import { EventEmitter } from 'node:events';
 
+import { OptionError } from './error.js';
 import type { LauncherChannel } from './launcher-channel.js';
 import { adoptListenFds } from './listen-fds.js';
 import { Notifier } from './notify.js';
+import { accepts, expectedOf, show } from './option-rules.js';
 import { tellPid } from './pid-file.js';
 import type { Settings } from './settings.js';
+import type { SignalName } from './signal-names.js';
 import { answerSignals } from './signals.js';
-import type { Made, Started } from './strategy.js';
+import type { DaemonStrategy, Started } from './strategy.js';
 
 /** What a daemon is told of its own end. May be asynchronous: it is waited for. */
-export type StoppingHandler = (signal: NodeJS.Signals) => void | Promise<void>;
+export type StoppingHandler = (signal: SignalName) => void | Promise<void>;
 
 /** The events of {@link Daemon}, and what their handlers are given. */
 export interface DaemonEvents {
@@ -18,14 +21,18 @@ export interface DaemonEvents {
    * be asynchronous: a supervisor is told when the last of them is done.
    */
   reload: [];
-  /** The logs were opened anew, by SIGHUP or by `reopenLogs()`. */
+  /**
+   * The logs were opened anew, by SIGHUP or by `reopenLogs()`; also when one of them could not be, and is
+   * written to as before.
+   */
   reopen: [];
   /**
    * SIGTERM or SIGINT, when the program has no listener of its own. Handlers are called one after
    * the other, the last registered first, and may take `shutdownTimeout` in all, 15 s if nothing else is
-   * said; then the pid file is removed and the signal ends the process. See signal(7).
+   * said; then the pid file is removed and the signal ends the process. What one of them throws goes to
+   * stderr, and the others are called all the same. See signal(7).
    */
-  stopping: [signal: NodeJS.Signals];
+  stopping: [signal: SignalName];
 }
 
 /** The daemon that this process has become. */
@@ -37,7 +44,7 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   /** The working directory of the launcher. */
   readonly launchDirectory: string;
   /** How the daemon was made: `'fork'`, `'exec'`, or `'none'` in the foreground. */
-  readonly strategy: Made;
+  readonly strategy: DaemonStrategy;
   /** The path of the pid file, if there is one. */
   readonly pidFile: string | undefined;
 
@@ -80,8 +87,10 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   }
 
   /**
-   * Tells the launcher that the daemon is ready: it exits with 0; and a supervisor, sd_notify(3), with
-   * a line of text as for `status()`. Once; later calls do nothing.
+   * Tells the launcher that the daemon is ready: it exits with 0; and a supervisor, sd_notify(3). Once;
+   * later calls do nothing.
+   *
+   * @param status - a line of text for the supervisor, as for `status()`
    */
   ready(status?: string): void {
     if (this.#isReady) return;
@@ -94,6 +103,8 @@ export class Daemon extends EventEmitter<DaemonEvents> {
   /**
    * Tells a supervisor, in a line of text, what the daemon does: `systemctl status` shows it. Without
    * a supervisor nothing is done. See `STATUS=` of sd_notify(3).
+   *
+   * @param text - one line
    */
   status(text: string): void {
     this.#supervisor.status(text);
@@ -104,12 +115,13 @@ export class Daemon extends EventEmitter<DaemonEvents> {
    * is; 0: for ever. A supervisor is told as well, `EXTEND_TIMEOUT_USEC=` of sd_notify(3), which knows
    * no such thing as for ever. Nothing is done when it is ready already.
    *
-   * @throws RangeError for what is no whole number from 0 to 2147483647.
+   * @param milliseconds - a whole number from 0 to 2147483647
+   * @throws TypeError with the code `ERR_DAEMON_OPTION` for anything else.
    */
   extendStartTimeout(milliseconds: number): void {
-    if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds >= 2 ** 31)
-      throw new RangeError(
-        `Expected a whole number of milliseconds from 0 (for ever) to ${2 ** 31 - 1}, got ${milliseconds}`,
+    if (!accepts('readyTimeout', milliseconds))
+      throw new OptionError(
+        `Expected the time of extendStartTimeout() to be ${expectedOf('readyTimeout')}, got ${show(milliseconds)}`,
       );
     if (this.#isReady) return;
     this.#launcher.extend(milliseconds);

@@ -6,4 +6,6 @@ export { type ForkSupport, forkSupport } from './fork-support.js';
 export type { Daemon, DaemonEvents, StoppingHandler } from './handle.js';
 export { type ListenFd, listenFds } from './listen-fds.js';
 export type { DaemonizeOptions, Limits, Readiness, StreamTarget } from './options.js';
+export type { SignalName } from './signal-names.js';
 export { type DaemonState, type DaemonStatus, status } from './status.js';
+export type { DaemonStrategy } from './strategy.js';

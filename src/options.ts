@@ -55,13 +55,13 @@ export interface DaemonizeOptions {
   ifRunning?: 'error' | 'ok';
   /**
    * Close what the launcher itself inherited beyond 0 to 2, a pipe or a lock of the one who started
-   * it. Descriptors of Node are kept; a file that the program has opened looks like an inherited one,
-   * and has to be among `keepFds`. @default true for `tsdaemon/early`, false for `daemonize()`
+   * it, close_range(2). Descriptors of Node are kept; a file that the program has opened looks like an
+   * inherited one, and has to be among `keepFds`. @default true for `tsdaemon/early`, false for `daemonize()`
    */
   closeFds?: boolean;
-  /** Descriptors that are not closed. @default [] */
+  /** Descriptors that are not closed by `closeFds`, close(2). @default [] */
   keepFds?: readonly number[];
-  /** Variables to set, or with `undefined` to remove, in the daemon's environment. @default none */
+  /** Variables to set, or with `undefined` to remove, in the daemon's environment, environ(7). @default none */
   env?: Readonly<Record<string, string | undefined>>;
   /**
    * The user to become, setresuid(2), by name or number; its groups and its HOME, USER and LOGNAME with
@@ -88,8 +88,8 @@ export interface DaemonizeOptions {
    */
   force?: boolean;
   /**
-   * `true` makes a daemon; `false` stays in the foreground, where everything else holds; `'auto'`
-   * stays there under a supervisor, as systemd. `TSDAEMON_FOREGROUND` in the environment wins: 1 stays,
+   * `true` makes a daemon, of the kind that daemon(7) calls SysV; `false` stays in the foreground, where
+   * everything else holds; `'auto'` stays there under a supervisor, as systemd(1). `TSDAEMON_FOREGROUND` in the environment wins: 1 stays,
    * 0 detaches.
    * @default true, `'auto'` for `tsdaemon/early`
    */

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** The name of a signal, as `SIGTERM`. */
+/** The name of a signal, as `'SIGTERM'`: signal(7). */
 export type SignalName = NodeJS.Signals;
 
 /** The name of signal(7) for a number, `undefined` for 0. */

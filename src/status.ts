@@ -23,11 +23,11 @@ export interface DaemonStatus {
 
 /**
  * Whether the daemon of a pid file runs. The lock on the file tells, not what is written in it, so a
- * reused pid misleads nobody. Changes nothing. Returns at once, but for a lock that is not held by whom
+ * reused pid misleads nobody: see flock(2). Changes nothing. Returns at once, but for a lock that is not held by whom
  * the file names, as in the instant in which a start fails: that is looked at for up to a second.
  *
  * @param pidFile - a path, of the working directory
- * @throws OptionError `ERR_DAEMON_OPTION` for what is no path.
+ * @throws TypeError with the code `ERR_DAEMON_OPTION` for what is no path.
  */
 export function status(pidFile: string): DaemonStatus {
   const path = pathOf(pidFile);

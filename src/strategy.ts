@@ -9,12 +9,15 @@ import { rebornProcess } from './reborn.js';
 import type { Settings } from './settings.js';
 import { enterDirectory } from './working-directory.js';
 
-/** How the daemon was made; `'none'`: it stayed in the foreground. */
-export type Made = 'fork' | 'exec' | 'none';
+/**
+ * How a daemon was made: `'fork'`, fork(2); `'exec'`, execve(2) of the program anew; `'none'`: it stayed in
+ * the foreground.
+ */
+export type DaemonStrategy = 'fork' | 'exec' | 'none';
 
 export interface Started {
   native: NativeDaemon;
-  strategy: Made;
+  strategy: DaemonStrategy;
 }
 
 /**
@@ -37,7 +40,7 @@ export function start(settings: Settings): Started {
   throw error;
 }
 
-function attempt(settings: Settings): [NativeDaemon | NativeFailure, Made] {
+function attempt(settings: Settings): [NativeDaemon | NativeFailure, DaemonStrategy] {
   if (settings.detach === false && !hasAddon()) {
     const { stayWithoutAddon } =
       require('./without-addon.js') as typeof import('./without-addon.js');

@@ -347,8 +347,14 @@ describe.concurrent('the time that the launcher waits', () => {
     test(`can be extended ${name}`, async ({ scene }) => {
       const seen = await fromShell(scene, extending(60_000, 2500, 2000));
       expect(seen).toEqual({ status: 0, stdout: '', stderr: '' });
-      const { refused } = await scene.report<{ refused: string[] }>('up');
-      expect(new Set(refused)).toEqual(new Set(['RangeError']));
+      const { refused } = await scene.report<{ refused: string[][] }>('up');
+      const says = 'to be a whole number of milliseconds from 0 (for ever) to 2147483647, got ';
+      expect(refused).toEqual(
+        ['-1', '0.5', 'NaN', '2147483648', "'1'", 'undefined'].map((got) => [
+          ...['TypeError', 'ERR_DAEMON_OPTION'],
+          `Expected the time of extendStartTimeout() ${says}${got}`,
+        ]),
+      );
     });
 
     test(`can be extended for ever ${name}`, async ({ scene }) => {

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -35,6 +35,20 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const path = (major: number) => join(directory, `path-${major}`);
+
+/** What the compiler says of a program; declarations are looked at too. */
+async function compiling(program: string): Promise<string> {
+  const options = [
+    ...['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'],
+    ...['--target', 'es2022', '--module', 'nodenext', '--types', 'node'],
+    ...['--typeRoots', join(project, 'node_modules', '@types')],
+  ];
+  const compiler = join(project, 'node_modules', 'typescript', 'bin', 'tsc');
+  return run(process.execPath, [compiler, ...options, program], { cwd: dirname(program) }).then(
+    ({ stdout }) => stdout,
+    (error: Error & { stdout: string }) => `${error.message}\n${error.stdout}`,
+  );
+}
 
 /** The newest Node runs the package managers. */
 const newest = lines.at(-1)?.major ?? Number.NaN;
@@ -108,6 +122,14 @@ describe.each(managers)('installed by $name', (manager) => {
     if (manager.nodeArgs === undefined) expect(existsSync(join(home, 'package.json'))).toBe(true);
     expect(existsSync(join(home, 'build'))).toBe(false);
   });
+
+  // Plug'n'Play has no directory that a compiler would find.
+  if (manager.nodeArgs === undefined)
+    test.each(['mts', 'cts'])('a program in TypeScript has its types: .%s', async (kind) => {
+      const program = join(place, `usage.${kind}`);
+      cpSync(join(project, 'test', 'types', 'usage.ts'), program);
+      expect(await compiling(program)).toBe('');
+    });
 
   describe.each(lines)('on Node $version', ({ major }) => {
     const settings = () => ({ TSDAEMON_PID_FILE: join(place, 'pid'), TSDAEMON_READY: 'listening' });
