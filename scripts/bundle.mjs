@@ -1,4 +1,4 @@
-// Puts the modules that src/ makes into one file, dist/modules.js: to find and read thirty small ones took half of
+// Puts the modules that src/ makes into one file, dist/modules.js: to find and read the many small ones took half of
 // the time that `--require tsdaemon/early` needs. Each is still evaluated when it is first required, and once. What
 // users name, index.js and early.js, stays, and so does the command, which is loaded by nobody else.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -72,7 +72,7 @@ function mayHaveNoVersion({ name, binding }) {
 }
 
 /** @param {string} file @returns {string[]} what is wrong with it */
-export function problemsOf(file) {
+function problemsOf(file) {
   const problems = [];
   const all = symbols(file);
   const defined = all.filter((symbol) => symbol.defined).map(({ name }) => name);

@@ -142,7 +142,7 @@ export interface NativeSight {
   process: number;
 }
 
-export interface Binding {
+interface Binding {
   daemonize(plan: Plan): NativeDaemon | NativeFailure;
   /** Returns in the launcher alone. */
   daemonizeByExec(plan: Plan): NativeFailure;

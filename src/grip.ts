@@ -32,7 +32,7 @@ export async function grip(pidFile: string): Promise<Grip | undefined> {
 }
 
 /** A pidfd that was opened while the lock was seen held: it leads to the daemon, and to no other. */
-export class Grip {
+class Grip {
   readonly pid: number;
   readonly #process: number;
 

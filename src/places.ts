@@ -7,7 +7,7 @@ import { systemError } from './failure.js';
 import type { Settings } from './settings.js';
 
 /** Where a daemon that has nothing but a name keeps its files. */
-export interface Places {
+interface Places {
   pidFile: string;
   log: string;
 }

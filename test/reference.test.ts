@@ -28,10 +28,18 @@ function rowsOf(document: string, head: string): string[] {
   );
 }
 
-const found = (text: string, pattern: RegExp): string[] =>
-  [...new Set([...text.matchAll(pattern)].map(([word]) => word))].sort();
+const inOrder = (text: string, pattern: RegExp): string[] => [
+  ...new Set([...text.matchAll(pattern)].map(([word]) => word)),
+];
+
+const found = (text: string, pattern: RegExp): string[] => inOrder(text, pattern).sort();
 
 const escaped = (text: string): string => text.replaceAll(/[^\w]/g, '\\$&');
+
+const helpOf = (...words: string[]): string =>
+  execFileSync(process.execPath, [join(project, 'dist/cli.js'), ...words, '--help'], {
+    encoding: 'utf8',
+  });
 
 describe('docs/api.md', () => {
   test('has every option, and no other', () => {
@@ -89,10 +97,6 @@ describe('docs/api.md', () => {
   });
 
   test('has every command, and no other, and every flag', () => {
-    const helpOf = (...command: string[]) =>
-      execFileSync(process.execPath, [join(project, 'dist/cli.js'), ...command, '--help'], {
-        encoding: 'utf8',
-      });
     const help = helpOf();
     const flagOf = (option: string) =>
       `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -120,18 +124,100 @@ describe('docs/api.md', () => {
   });
 });
 
+describe('the fields of --json', () => {
+  const documented = (command: string): string[] => {
+    const row = api.split('\n').find((line) => line.startsWith(`| \`${command}\` |`)) ?? '';
+    return /`--json`: (?:an array of )?`\{ (.*?) \}`/.exec(row)?.[1]?.split(', ') ?? [];
+  };
+  const fieldsOf = (file: string, head: string): string[] => {
+    const [, fields = ''] = source(file).split(`interface ${head} {\n`);
+    const [body = ''] = fields.split('\n}');
+    return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name = '']) => name);
+  };
+
+  test('of status are in docs/api.md', () => {
+    const [, fields = ''] =
+      /JSON\.stringify\(\{ (.*) \}\)/.exec(source('cli/status-text.ts')) ?? [];
+    expect(documented('status').sort()).toEqual(fields.split(', ').sort());
+  });
+
+  test('of list are in docs/api.md', () => {
+    const fields = [
+      ...fieldsOf('cli/list.ts', 'Entry extends DaemonStatus'),
+      ...fieldsOf('status.ts', 'DaemonStatus'),
+    ];
+    expect(documented('list').sort()).toEqual(fields.sort());
+    expect(fields.length).toBe(8);
+  });
+});
+
 describe('docs/errors.md', () => {
   test('has every code, and no other', () => {
     const pattern = /ERR_DAEMON_[A-Z_]+/g;
     expect(found(errors, pattern)).toEqual(found(source('error.ts'), pattern));
   });
 
-  test('has every step', () => {
-    const steps = [...source('failure.ts').matchAll(/^ {2}(\w+): \{ code: '/gm)].map(
-      ([, step = '']) => step.replaceAll('_', '-'),
+  test('has every step, in the order of native/core/result.h', () => {
+    const header = readFileSync(join(project, 'native/core/result.h'), 'utf8');
+    const steps = [...header.matchAll(/^ {2}STEP\((?!none)(\w+)\)/gm)].map(([, step = '']) =>
+      step.replaceAll('_', '-'),
     );
     expect(steps.length).toBeGreaterThan(20);
-    for (const step of [...steps, 'support', 'log']) expect(errors).toContain(`\`${step}\``);
+    const table = errors.split('| code | step | usual cause | remedy |\n')[1]?.split('\n\n')[0];
+    const cells = table?.split('\n').map((row) => row.split(' | ')[1]) ?? [];
+    const documented = cells.flatMap((cell = '') => inOrder(cell, /(?<=`)[a-z-]+(?=`)/g));
+    // What `log` says is of stdout and of stderr.
+    expect([...new Set(documented)].filter((step) => step !== 'log')).toEqual(steps);
+    expect(documented).toContain('log');
+  });
+});
+
+describe('docs/recipes/migrating.md', () => {
+  const spans = read('docs/recipes/migrating.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && line.endsWith(' |'))
+    .flatMap((row) => [...(row.split(' | ')[1] ?? '').matchAll(/`([^`]+)`/g)])
+    .map(([, span = '']) => span);
+  /** Without what the shell does, and what is left out. */
+  const wordsOf = (span: string): string[] => span.replace(/ (?:>|…).*/, '').split(' ');
+  const commands = spans
+    .map((span) =>
+      span.startsWith('--') ? ['tsdaemon', 'start', ...wordsOf(span)] : wordsOf(span),
+    )
+    .filter(([program]) => program === 'tsdaemon');
+
+  test('has commands and options', () => {
+    expect(commands.length).toBeGreaterThan(15);
+    expect(new Set(commands.map(([, command]) => command))).toEqual(
+      new Set(['start', 'stop', 'restart', 'list', 'logs', 'unit']),
+    );
+  });
+
+  for (const [, ...words] of commands)
+    test(`names what there is: tsdaemon ${words.join(' ')}`, () => {
+      const [command = '', ...given] = words;
+      const lines = helpOf(command).split('\n');
+      const options: string[] = [];
+      while (given[0]?.startsWith('-')) {
+        const flag = given.shift() ?? '';
+        const line = lines.find((text) => new RegExp(`^ {2}(?:-\\w, )?${flag}[, ]`).test(text));
+        expect(line, flag).toBeDefined();
+        const takesValue = /^ {2}(?:-\w, )?--[\w-]+ </.test(line ?? '');
+        if (!takesValue) options.push(flag);
+        // An option may be named alone, whatever its value.
+        else if (given.length > 0 && !given[0]?.startsWith('-'))
+          options.push(flag, given.shift() ?? '');
+      }
+      // A value that is none of its choices would be refused before the help is shown.
+      expect(helpOf(command, ...options)).toMatch(new RegExp(`^Usage: tsdaemon ${command}\\b`));
+    });
+
+  test('names options of daemonize() that there are', () => {
+    const named = spans.flatMap(
+      (span) => /^daemonize\(\{ (.*) \}\)$/.exec(span)?.[1]?.split(', ') ?? [],
+    );
+    expect(named.length).toBeGreaterThan(3);
+    for (const name of named) expect(Object.keys(rules)).toContain(name);
   });
 });
 

@@ -20,7 +20,7 @@ export function systemdVersion(): number {
   return Number(version);
 }
 
-export interface ServiceOptions {
+interface ServiceOptions {
   line: Line;
   early?: boolean;
   /** A file of test/fixtures, and its arguments. */

@@ -26,8 +26,6 @@ class LockOwners {
   /// In the daemon: writes the new ids.
   void mend(const Threads& threads);
 
-  size_t count() const { return count_; }
-
  private:
   /// Bytes of the process, where they are or copied.
   struct View {
