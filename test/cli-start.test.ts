@@ -243,13 +243,18 @@ describe('tsdaemon start', () => {
     {
       title: 'a wrong value',
       args: ['--umask', '999', 'fixtures/cli-main.cjs'],
-      says: /Expected the `umask` option to be .*, got '999'/,
+      says: /Expected --umask to be an octal number .*, got '999'/,
     },
     {
       title: 'a wrong time',
       args: ['--ready-timeout', 'soon', 'fixtures/cli-main.cjs'],
-      says: /Expected the `readyTimeout` option to be .*, got 'soon'/,
+      says: /Expected --ready-timeout to be a time .*, got 'soon'/,
     },
+    ...['--ready-timeout', '--shutdown-timeout'].map((flag) => ({
+      title: `a time without a unit for ${flag}`,
+      args: [flag, '90', 'fixtures/cli-main.cjs'],
+      says: new RegExp(`Expected ${flag} to be a time .* 5s or 5000ms, got '90'`),
+    })),
     {
       title: 'a variable without value',
       args: ['--env', 'X', 'fixtures/cli-main.cjs'],

@@ -54,6 +54,7 @@ describe('tsdaemon unit', () => {
     expect(setting(text, 'NoNewPrivileges')).toBe('yes');
     expect(setting(text, 'TimeoutStartSec')).toBe('120s');
     expect(setting(text, 'TimeoutStopSec')).toBe('20s');
+    expect(setting(text, 'ExecStart')).toContain(' --ready-timeout 120000ms ');
   });
 
   test('has the options in it as they were given, with absolute paths', async ({ scene }) => {

@@ -105,14 +105,27 @@ describe('tsdaemon stop', () => {
     const answer = await steer(scene, 'stop', '--timeout', '300ms');
     expect(answer).toMatchObject({
       code: 0,
-      stdout: `${scene.path('pid')} had to be killed, pid ${pid}\n`,
+      stdout: `${scene.path('pid')} had to be killed, pid ${pid}; it has left its pid file, which hinders no start\n`,
     });
+    expect(scene.read('pid')).toBe(`${pid}\n`);
     expect(isAlive(pid)).toBe(false);
   });
 
+  for (const number of ['5', '1500', '1.5', '-1'])
+    test(`takes no time without a unit: ${number}`, async ({ scene }) => {
+      const pid = await startDaemon(scene, line);
+      expect(await steer(scene, 'stop', '-t', number)).toEqual({
+        code: 2,
+        signal: null,
+        stdout: '',
+        stderr: `tsdaemon: ERR_DAEMON_OPTION: Expected --timeout to be a time with its unit, as 5s or 5000ms, got '${number}'\n`,
+      });
+      expect(isAlive(pid)).toBe(true);
+    });
+
   test('is 2 when the daemon does not end and is not to be killed', async ({ scene }) => {
     const pid = await startDaemon(scene, line, 'stubborn');
-    const answer = await steer(scene, 'stop', '--timeout', '300', '--no-kill');
+    const answer = await steer(scene, 'stop', '--timeout', '300ms', '--no-kill');
     expect(answer).toEqual({
       code: 2,
       signal: null,
@@ -257,7 +270,7 @@ describe('tsdaemon restart', () => {
 
   test('starts nothing when the old one does not end', async ({ scene }) => {
     const old = await startDaemon(scene, line, 'stubborn');
-    const args = ['--timeout', '200', '--no-kill', 'fixtures/cli-daemon.cjs'];
+    const args = ['--timeout', '200ms', '--no-kill', 'fixtures/cli-daemon.cjs'];
     expect(await steer(scene, 'restart', ...args)).toMatchObject({ code: 2, stdout: '' });
     expect(isAlive(old)).toBe(true);
   });

@@ -42,12 +42,12 @@ const table: Record<Name, Flag> = {
   },
   readyTimeout: {
     flags: '--ready-timeout <time>',
-    description: 'how long that may take, as 1500, 90s or 5m; 0: for ever (default: 60s)',
+    description: 'how long that may take, as 90s, 1500ms or 5m; 0: for ever (default: 60s)',
     parse: time('--ready-timeout'),
   },
   shutdownTimeout: {
     flags: '--shutdown-timeout <time>',
-    description: 'how long its "stopping" handlers may take (default: 15s)',
+    description: 'how long its "stopping" handlers may take, as 5s (default: 15s)',
     parse: time('--shutdown-timeout'),
   },
   ifRunning: {
@@ -134,6 +134,7 @@ export function wordsOf(options: DaemonizeOptions): string[] {
 }
 
 function textsOf(name: string, value: unknown): string[] {
+  if (name === 'readyTimeout' || name === 'shutdownTimeout') return [`${value}ms`];
   if (name === 'umask' && typeof value === 'number') return [value.toString(8).padStart(3, '0')];
   if (Array.isArray(value)) return [value.join(',')];
   if (typeof value !== 'object' || value === null) return [String(value)];

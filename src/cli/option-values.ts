@@ -16,9 +16,9 @@ export const written =
     throw new OptionError(`Expected ${expected}, got ${show(text)}`);
   };
 
-/** `1500`, `90s` or `5m`, for `flag`. */
+/** `5000ms`, `90s` or `5m`, for `flag`. */
 export const time = (flag: string): ((text: string) => unknown) =>
-  written('readyTimeout', `${flag} to be a time, as 1500, 90s or 5m`, milliseconds);
+  written('readyTimeout', `${flag} to be a time with its unit, as 5s or 5000ms`, milliseconds);
 
 /** `3,4` */
 export const commaSeparated = (text: string): unknown[] => text.split(',').map(decimal);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { stop } from '../control.js';
 import type { StopOptions } from '../control-options.js';
+import { look } from '../look.js';
 import { time } from './option-values.js';
 import { spinning } from './output.js';
 import { parseSignal } from './signal-name.js';
@@ -34,7 +35,7 @@ export function addStopOptions(command: Command): Command {
     .option('-s, --signal <signal>', 'what asks it to end (default: TERM)', parseSignal)
     .option(
       '-t, --timeout <time>',
-      'how long it may take, as 1500, 90s or 5m (default: 20s)',
+      'how long it may take, as 5s, 5000ms or 5m (default: 20s)',
       time('--timeout'),
     )
     .option('--no-kill', 'do not send it KILL after that');
@@ -51,10 +52,12 @@ export function stopOptions({ signal, timeout, kill }: Given): StopOptions {
 
 export async function stopAndTell({ label, pidFile }: Target, options: StopOptions): Promise<void> {
   const { outcome, pid } = await spinning(`stopping ${label}`, stop(pidFile, options));
-  const how = {
-    stopped: 'has ended',
-    killed: 'had to be killed',
-    'not-running': 'was not running',
-  };
-  console.log(`${label} ${how[outcome]}${pid === undefined ? '' : `, pid ${pid}`}`);
+  if (outcome === 'not-running') console.log(`${label} was not running`);
+  else if (outcome === 'stopped') console.log(`${label} has ended, pid ${pid}`);
+  else console.log(`${label} had to be killed, pid ${pid}${whatIsLeft(pidFile)}`);
+}
+
+/** Nobody but who holds its lock may remove a pid file, and what was killed has not. */
+function whatIsLeft(pidFile: string): string {
+  return look(pidFile).state === 'dead' ? '; it has left its pid file, which hinders no start' : '';
 }

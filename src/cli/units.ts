@@ -29,10 +29,14 @@ export function inMegabytes(bytes: number): string {
   return `${Math.round(bytes / 1_000_000)} MB`;
 }
 
-const factors: Record<string, number> = { '': 1, ms: 1, s: 1000, min: 60_000, m: 60_000 };
+const factors: Record<string, number> = { ms: 1, s: 1000, min: 60_000, m: 60_000 };
 
-/** `1500`, `1500ms`, `20s` or `5m` in milliseconds; what is none of these, as it is. */
+/**
+ * `1500ms`, `20s`, `5m` or `0` in milliseconds; what is none of these, as it is. A number without a unit
+ * is seconds to timeout(1), and milliseconds to a program.
+ */
 export function milliseconds(text: string): number | string {
-  const [, digits, unit = ''] = /^(\d+)(ms|s|min|m)?$/.exec(text) ?? [];
+  if (text === '0') return 0;
+  const [, digits, unit = ''] = /^(\d+)(ms|s|min|m)$/.exec(text) ?? [];
   return digits === undefined ? text : Number(digits) * (factors[unit] ?? 1);
 }
