@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { anyLine, cli, tsdaemon } from './helpers/cli.ts';
@@ -74,6 +74,23 @@ describe('tsdaemon unit', () => {
         `-- ${scene.root}/fixtures/cli-main.cjs --port 80`,
       ].join(' '),
     );
+  });
+
+  test('keeps the directory that is to be kept, by option or by variable', async ({ scene }) => {
+    const directory = scene.path('50% of it');
+    mkdirSync(directory);
+    const script = join(scene.root, 'fixtures/cli-main.cjs');
+    const ways = [
+      { args: ['unit', '--cwd', 'keep', script], env: {} },
+      { args: ['unit', script], env: { TSDAEMON_CWD: 'keep' } },
+    ];
+    for (const { args, env } of ways) {
+      const { stdout } = await tsdaemon(scene, line, args, { cwd: directory, env });
+      expect(setting(stdout, 'WorkingDirectory')).toBe(`${scene.dir}/50%% of it`);
+      expect(setting(stdout, 'PrivateTmp')).toBe(directory.startsWith('/tmp/') ? undefined : 'yes');
+      expect(verdict(scene, stdout)).toBe('');
+    }
+    expect(setting(await unit(scene, script), 'WorkingDirectory')).toBeUndefined();
   });
 
   test('has words in it that mean something to systemd, as they are', async ({ scene }) => {

@@ -38,6 +38,8 @@ Example:
 function unit(script: string, args: readonly string[], given: DaemonizeOptions): string {
   const settings = resolveOptions(given);
   const ofSystem = process.geteuid?.() === 0;
+  // There is nothing to keep under systemd but what it is told.
+  const kept = given.cwd === 'keep' ? process.cwd() : undefined;
   const words = [
     ...[process.execPath, join(realpathSync(__dirname), '..', 'cli.js'), 'start'],
     ...[...wordsOf(given), '--', script, ...args],
@@ -49,7 +51,7 @@ After=network.target
 [Service]
 Type=notify
 ExecStart=${words.map(quote).join(' ')}
-ExecReload=/bin/kill -HUP $MAINPID
+${kept === undefined ? '' : `WorkingDirectory=${kept.replaceAll('%', '%%')}\n`}ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=1
 TimeoutStartSec=${settings.readyTimeout === 0 ? 'infinity' : seconds(settings.readyTimeout)}
@@ -57,7 +59,7 @@ TimeoutStopSec=${seconds(settings.shutdownTimeout + stopMargin)}
 KillMode=mixed
 
 # Not MemoryDenyWriteExecute: V8 writes the code that it runs.
-${[...userHardening, ...(ofSystem ? hardening(script, settings) : [])].join('\n')}
+${[...userHardening, ...(ofSystem ? hardening(script, { ...settings, cwd: kept ?? settings.cwd }) : [])].join('\n')}
 
 [Install]
 WantedBy=${ofSystem ? 'multi-user.target' : 'default.target'}`;
