@@ -3,6 +3,7 @@ import { anyLine, cli, startDaemon, startTsdaemon, tsdaemon } from './helpers/cl
 import { Terminal } from './helpers/pty.ts';
 import type { Scene } from './helpers/scene.ts';
 import { test } from './helpers/test.ts';
+import { asOrdinaryUser, openToAll } from './helpers/user.ts';
 
 const line = anyLine;
 
@@ -48,6 +49,38 @@ describe('at a terminal', () => {
     await shell.shows(pattern('CLEARtsdaemon: ERR_DAEMON_LATE: [^\r]*\r\nstatus 124\r\n$'));
   });
 
+  test('a start without name and pid file says how it is ended', async ({ scene }) => {
+    const shell = terminal(scene, ['start', '--log', scene.path('log'), 'fixtures/cli-daemon.cjs']);
+    const how =
+      'js is GREEN, pid (\\d+); it has no --name: end it with "kill \\1"\r\nstatus 0\r\n$';
+    await shell.shows(pattern(how));
+  });
+
+  test("an option that stands after the script is said to be the script's", async ({ scene }) => {
+    const script = 'fixtures/cli-daemon.cjs';
+    const late = ['willing', 'up', `--pid-file=${scene.path('pid')}`, '--port', '80'];
+    const warning = 'tsdaemon: --pid-file is given to fixtures/cli-daemon\\.cjs, since .*\r\n';
+    await terminal(scene, ['start', script, ...late]).shows(pattern(`^${warning}[^\n]* is GREEN`));
+    for (const args of [
+      ['--', script, ...late],
+      ['--log', scene.path('log'), script, ...late],
+      [script, 'willing', 'up', '--', ...late],
+    ])
+      await terminal(scene, ['start', ...args]).shows(pattern('^(?!tsdaemon)[^\n]* is GREEN'));
+  });
+
+  test('list says that there are none', async ({ scene }) => {
+    const options = {
+      line: openToAll(scene, line),
+      args: [cli(scene), 'list'],
+      env: { TERM: 'xterm', NO_COLOR: '1', XDG_RUNTIME_DIR: scene.dir },
+      through: asOrdinaryUser,
+    };
+    await new Terminal(scene, '"$@"; echo "status $?"', options).shows(
+      /^no daemons\r\nstatus 0\r\n$/,
+    );
+  });
+
   test('stop shows that it waits', async ({ scene }) => {
     await startDaemon(scene, line, 'slow');
     const shell = terminal(scene, ['stop', '--pid-file', scene.path('pid')]);
@@ -84,9 +117,21 @@ describe('anywhere else', () => {
     });
   });
 
-  test('nobody needs to read it', async ({ scene }) => {
-    const through = ['sh', '-c', '"$@" | exec true', 'sh'];
-    const args = ['status', '--pid-file', scene.path('pid')];
-    expect(await tsdaemon(scene, line, args, { through })).toMatchObject({ code: 0, stderr: '' });
-  });
+  const read = [
+    ['--help'],
+    ['--version'],
+    ['start', '--help'],
+    ['status', '--pid-file', 'none.pid'],
+    ['status', '--json', '--pid-file', 'none.pid'],
+    ['stop', '--pid-file', 'none.pid'],
+    ['list', '--all', '--json'],
+    ['unit', 'fixtures/cli-main.cjs'],
+    ['completion', 'bash'],
+    ['complete', '--', 'st'],
+  ];
+  for (const args of read)
+    test(`nobody needs to read what is said: ${args.join(' ')}`, async ({ scene }) => {
+      const through = ['sh', '-c', '"$@" | exec true', 'sh'];
+      expect(await tsdaemon(scene, line, args, { through })).toMatchObject({ code: 0, stderr: '' });
+    });
 });

@@ -45,7 +45,7 @@ describe('tsdaemon status', () => {
     const path = scene.path('pid');
     expect(await steer(scene, 'status')).toMatchObject({
       code: 1,
-      stdout: `${path} is dead: its process ${pid} has left the pid file\n`,
+      stdout: `${path} is dead: its process ${pid} is gone, its pid file is still there\n`,
     });
     expect(scene.read('pid')).toBe(`${pid}\n`);
   });
@@ -68,8 +68,22 @@ describe('tsdaemon status', () => {
     mkdirSync(scene.path('pid'));
     const { code, stdout, stderr } = await steer(scene, 'status');
     expect({ code, stderr }).toEqual({ code: 4, stderr: '' });
-    expect(stdout).toMatch(/ is in an unknown state: .*\(EINVAL\)/);
+    expect(stdout).toMatch(/^its state is unknown: [^\n]*\(EINVAL\)[^\n]*\n$/);
+    expect(stdout.split(scene.path('pid'))).toHaveLength(2);
   });
+
+  for (const args of [
+    ['foo', '--name', 'bar'],
+    ['foo', '--pid-file', 'bar.pid'],
+    ['--name', 'foo', '--pid-file', 'bar.pid'],
+  ])
+    test(`is 2 when it is said of two: ${args.join(' ')}`, async ({ scene }) => {
+      for (const command of ['status', 'stop', 'logs', 'reload']) {
+        const { code, stdout, stderr } = await run(scene, command, ...args);
+        expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+        expect(stderr).toMatch(/^tsdaemon: ERR_DAEMON_OPTION: Which daemon[,?] .+\n$/);
+      }
+    });
 
   test('is 2 when it is not said of whom', async ({ scene }) => {
     expect(await run(scene, 'status')).toEqual({
@@ -278,7 +292,8 @@ describe('tsdaemon restart', () => {
   test('is told of which daemon', async ({ scene }) => {
     expect(await run(scene, 'restart', 'fixtures/cli-daemon.cjs')).toMatchObject({
       code: 2,
-      stderr: 'tsdaemon: ERR_DAEMON_OPTION: Which daemon? Give its --name, or its --pid-file\n',
+      stderr:
+        'tsdaemon: ERR_DAEMON_OPTION: Which daemon? Give its --name, or its --pid-file, before the script\n',
     });
   });
 });
@@ -386,7 +401,30 @@ describe('a name', () => {
       code: 0,
       stdout: expect.stringMatching(/^api has ended, pid \d+\n$/),
     });
-    expect(await as('status', 'api')).toMatchObject({ code: 3, stdout: 'api is not running\n' });
+    // Where it was looked for, and its last words.
+    const where = `there is no ${scene.path('run/api.pid')}; its log is ${scene.path('state/api.log')}`;
+    expect(await as('status', 'api')).toMatchObject({
+      code: 3,
+      stdout: `api is not running: ${where}\n`,
+    });
+    expect(await as('stop', 'api')).toMatchObject({
+      code: 0,
+      stdout: `api was not running: ${where}\n`,
+    });
+    writeFileSync(scene.path('run/api.pid'), '');
+    expect(await as('status', 'api')).toMatchObject({
+      code: 3,
+      stdout: `api is not running: ${scene.path('run/api.pid')} is not locked; its log is ${scene.path('state/api.log')}\n`,
+    });
+    writeFileSync(scene.path('run/api.pid'), '5000000\n');
+    expect(await as('status', 'api')).toMatchObject({
+      code: 1,
+      stdout: `api is dead: its process 5000000 is gone, its pid file ${scene.path('run/api.pid')} is still there; its log is ${scene.path('state/api.log')}\n`,
+    });
+    // One that nobody has ever started.
+    const none = `no daemon has the name app.js: there is no ${scene.path('run/app.js.pid')}\n`;
+    expect(await as('status', 'app.js')).toMatchObject({ code: 3, stdout: none });
+    expect(await as('stop', 'app.js')).toMatchObject({ code: 0, stdout: none });
     expect(await as('logs', 'api')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^up\n/),

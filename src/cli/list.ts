@@ -6,7 +6,7 @@ import { look } from '../look.js';
 import { accepts } from '../option-rules.js';
 import { placesOf } from '../places.js';
 import { type DaemonStatus, statusOf } from '../status.js';
-import { stateColours } from './output.js';
+import { isTerminal, stateColours } from './output.js';
 import { hasAddon, logOf, memoryOf, uptimeOf } from './process-facts.js';
 import { type Column, table } from './table.js';
 import { inMegabytes, inWords } from './units.js';
@@ -40,6 +40,12 @@ export function addList(program: Command): void {
     .description('show the daemons that have a name and run')
     .option('-a, --all', 'every pid file of the conventional place, whoever has written it')
     .option('--json', 'as an array of objects: milliseconds and bytes')
+    .addHelpText(
+      'after',
+      `
+The conventional place is /run for root, and $XDG_RUNTIME_DIR or the state directory for others. A daemon that was
+started with --pid-file and without a name is not in it: ask "tsdaemon status --pid-file PATH".`,
+    )
     .action(({ all, json }: { all?: boolean; json?: boolean }) => {
       const entries = names().map(entryOf);
       // Other programs have their pid files in the same place, and some of them lock them.
@@ -48,6 +54,7 @@ export function addList(program: Command): void {
       );
       if (json) console.log(JSON.stringify(shown));
       else if (shown.length > 0) console.log(table(columns, shown));
+      else if (isTerminal(1)) console.log('no daemons');
     });
 }
 

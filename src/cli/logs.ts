@@ -20,7 +20,7 @@ export function addLogs(program: Command): void {
     .option('-f, --follow', 'and what is added to it, through rotations too')
     .option('-n, --lines <count>', 'how many lines', lineCount, 20)
     .action(async (name: string | undefined, given: Given) => {
-      const log = logFile(targetOf({ name, ...given }));
+      const log = logFile(targetOf(name, given));
       await tail([...(given.follow ? ['-F'] : []), '-n', String(given.lines), '--', log]);
     })
     .addHelpText(

@@ -41,6 +41,24 @@ function isDevice(fd: number): boolean {
   }
 }
 
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** Writes to stdout, of which it is no error that nobody reads it any more, as behind `| head -1`. */
+export function write(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
+      // A pipe that somebody has made non-blocking is full.
+      Atomics.wait(never, 0, 0, 1);
+    }
+  }
+}
+
 const frames = ['|', '/', '-', '\\'];
 const frameLength = 120;
 const clearLine = '\r\x1b[K';

@@ -8,6 +8,7 @@ import { addCompletion } from './completion.js';
 import { usage } from './failure.js';
 import { addList } from './list.js';
 import { addLogs } from './logs.js';
+import { write } from './output.js';
 import { addRestart } from './restart.js';
 import { addSignals } from './signal.js';
 import { addStart } from './start.js';
@@ -44,7 +45,7 @@ function makeProgram(): Command {
     .version(version)
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ writeOut: write, outputError: () => undefined })
     .showSuggestionAfterError();
   addStart(program);
   addStop(program);

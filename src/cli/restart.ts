@@ -23,7 +23,9 @@ export function addRestart(program: Command): void {
       const options = startOptions(given);
       const { pidFile, name } = resolveOptions(options);
       if (pidFile === undefined)
-        throw new OptionError('Which daemon? Give its --name, or its --pid-file');
+        throw new OptionError(
+          'Which daemon? Give its --name, or its --pid-file, before the script',
+        );
       await stopAndTell({ name, pidFile, label: name ?? pidFile }, stopOptions(given));
       launch(path, args, options);
     })

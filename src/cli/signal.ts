@@ -15,7 +15,7 @@ export function addSignals(program: Command): void {
     .argument('<signal>', 'as HUP, SIGHUP or 1', parseSignal);
   addTarget(command)
     .action(async (name: SignalName, target: string | undefined, given: TargetOptions) => {
-      const { label, pidFile } = targetOf({ name: target, ...given });
+      const { label, pidFile } = targetOf(target, given);
       say(label, name, await signal(pidFile, name));
     })
     .addHelpText('after', exitStatuses);
@@ -28,7 +28,7 @@ export function addSignals(program: Command): void {
 function addHangup(program: Command, name: string, description: string): void {
   addTarget(program.command(name).description(`${description}: SIGHUP`))
     .action(async (target: string | undefined, given: TargetOptions) => {
-      const { label, pidFile } = targetOf({ name: target, ...given });
+      const { label, pidFile } = targetOf(target, given);
       say(label, 'SIGHUP', await reload(pidFile));
     })
     .addHelpText(

@@ -9,7 +9,7 @@ export function addStatus(program: Command): void {
   addTarget(command)
     .option('--json', 'as an object, times in milliseconds')
     .action((name: string | undefined, given: TargetOptions & { json?: boolean }) => {
-      const target = targetOf({ name, ...given });
+      const target = targetOf(name, given);
       showStatus(target, status(target.pidFile), given.json === true);
     })
     .addHelpText(

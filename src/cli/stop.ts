@@ -6,6 +6,7 @@ import { look } from '../look.js';
 import { time } from './option-values.js';
 import { spinning } from './output.js';
 import { parseSignal } from './signal-name.js';
+import { absence } from './status-text.js';
 import { addTarget, type Target, type TargetOptions, targetOf } from './target.js';
 
 interface Given extends TargetOptions {
@@ -21,7 +22,7 @@ export function addStop(program: Command): void {
     .description('end a daemon, and come back when it has ended');
   addStopOptions(addTarget(command))
     .action(async (name: string | undefined, given: Given) => {
-      await stopAndTell(targetOf({ name, ...given }), stopOptions(given));
+      await stopAndTell(targetOf(name, given), stopOptions(given));
     })
     .addHelpText(
       'after',
@@ -50,9 +51,10 @@ export function stopOptions({ signal, timeout, kill }: Given): StopOptions {
   };
 }
 
-export async function stopAndTell({ label, pidFile }: Target, options: StopOptions): Promise<void> {
+export async function stopAndTell(target: Target, options: StopOptions): Promise<void> {
+  const { label, pidFile } = target;
   const { outcome, pid } = await spinning(`stopping ${label}`, stop(pidFile, options));
-  if (outcome === 'not-running') console.log(`${label} was not running`);
+  if (outcome === 'not-running') console.log(absence(target, 'was'));
   else if (outcome === 'stopped') console.log(`${label} has ended, pid ${pid}`);
   else console.log(`${label} had to be killed, pid ${pid}${whatIsLeft(pidFile)}`);
 }

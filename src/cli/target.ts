@@ -22,7 +22,10 @@ export interface Target {
 
 export function addTarget(command: Command): Command {
   return command
-    .argument('[name]', 'the name it was started with')
+    .argument(
+      '[name]',
+      'the name it was started with (default: $TSDAEMON_NAME or $TSDAEMON_PID_FILE)',
+    )
     .option('--name <name>', 'the same')
     .option('--pid-file <path>', 'the pid file it was started with, instead of a name');
 }
@@ -30,9 +33,14 @@ export function addTarget(command: Command): Command {
 /**
  * By its name, its pid file, or the variables that `start` heeds as well.
  *
- * @throws OptionError if none of them is given.
+ * @throws OptionError if none of them is given, or two that contradict each other.
  */
-export function targetOf(options: TargetOptions): Target {
+export function targetOf(word: string | undefined, flags: TargetOptions): Target {
+  if (word !== undefined && flags.name !== undefined && word !== flags.name)
+    throw new OptionError(`Which daemon, ${show(word)} or ${show(flags.name)}? Give one name`);
+  const options = { ...flags, name: word ?? flags.name };
+  if (options.name !== undefined && options.pidFile !== undefined)
+    throw new OptionError('Which daemon? Give its name, or its --pid-file, and not both');
   const given = options.name ?? options.pidFile;
   const { TSDAEMON_NAME, TSDAEMON_PID_FILE } = given === undefined ? process.env : {};
   const { name = TSDAEMON_NAME, pidFile = TSDAEMON_PID_FILE } = options;
