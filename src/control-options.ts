@@ -36,12 +36,12 @@ export function resolveStopOptions(options: StopOptions): Required<StopOptions> 
 export function signalOf(what: string, value: unknown): SignalName {
   const signals = Object.keys(constants.signals);
   if (typeof value === 'string' && signals.includes(value)) return value as SignalName;
-  const near = typeof value === 'string' ? hint(value, signals, "'") : '';
+  const near = typeof value === 'string' ? hint(value, signals, "'", 'SIG') : '';
   throw wrong(what, `the name of a signal, as 'SIGTERM'`, value, near);
 }
 
-function hint(name: string, candidates: readonly string[], quote: string): string {
-  const near = nearest(name, candidates);
+function hint(name: string, candidates: readonly string[], quote: string, prefix = ''): string {
+  const near = nearest(name, candidates, prefix);
   return near === undefined ? '' : `; did you mean ${quote}${near}${quote}?`;
 }
 

@@ -96,6 +96,6 @@ function expected(name: string, option: keyof DaemonizeOptions): string {
 
 function unknownVariable(name: string): string {
   const { nearest } = require('./nearest.js') as typeof import('./nearest.js');
-  const near = nearest(name, Object.keys(variables));
+  const near = nearest(name, Object.keys(variables), prefix);
   return `Unknown environment variable ${name}${near === undefined ? '' : `; did you mean ${near}?`}`;
 }

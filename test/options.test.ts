@@ -32,8 +32,20 @@ const variables = [
   { env: { TSDAEMON_STDERR: '' }, says: ['TSDAEMON_STDERR', "''"] },
   { env: { TSDAEMON_READY: 'soon' }, says: ['TSDAEMON_READY', "'soon'"] },
   { env: { TSDAEMON_READY: 'manual' }, says: ['TSDAEMON_READY', "'manual'"] },
-  { env: { TSDAEMON_READY_TIMEOUT: '5s' }, says: ['TSDAEMON_READY_TIMEOUT', "'5s'"] },
+  {
+    env: { TSDAEMON_READY_TIMEOUT: '5s' },
+    says: ['TSDAEMON_READY_TIMEOUT', 'milliseconds', "'5s'"],
+  },
   { env: { TSDAEMON_READY_TIMEOUT: '-5' }, says: ['TSDAEMON_READY_TIMEOUT', "'-5'"] },
+];
+
+/** Names that are near to no other. */
+const strange = [
+  'TSDAEMON_FOO',
+  'TSDAEMON_ENV',
+  'TSDAEMON_DEBUG',
+  'TSDAEMON_TIMEOUT',
+  'TSDAEMON_X',
 ];
 
 /** Ways to start Node without a script. */
@@ -91,6 +103,19 @@ for (const line of lines) {
         await scene.nothingLeft();
       });
     }
+
+    test('suggests nothing for a variable that is near to none', async ({ scene }) => {
+      for (const name of strange) {
+        const launch = scene.launch({
+          line,
+          entry: 'early',
+          program: 'self.cjs',
+          env: { [name]: 'x' },
+        });
+        const { stderr } = await launch.finished();
+        expect(stderr).toBe(`tsdaemon: ERR_DAEMON_OPTION: Unknown environment variable ${name}\n`);
+      }
+    });
 
     for (const { title, args, stdin } of scriptless) {
       test(`refuses ${title} in one line, with status 2`, async ({ scene }) => {
