@@ -23,6 +23,8 @@ export interface ErrorContext {
   cause?: unknown;
   /** A part of the message. */
   what?: string | undefined;
+  /** What to do, where it is not what is usual. */
+  remedy?: string | undefined;
 }
 
 const because = ({ reason, errno }: ErrorContext): string =>
@@ -146,7 +148,7 @@ const messages: Record<DaemonErrorCode, (context: ErrorContext) => string> = {
   ERR_DAEMON_STDIN: (c) =>
     `cannot open ${c.path} for stdin${because(c)}; ${unlessTooMany(c, "name a file that can be read, or 'null'")}`,
   ERR_DAEMON_LOG: (c) =>
-    `cannot open ${c.path} for ${c.step === 'log' ? 'the log' : c.step}${because(c)}; ${unlessTooMany(c, "name a file that can be written, or 'null'")}`,
+    `cannot open ${c.path} for ${c.step === 'log' ? 'the log' : c.step}${because(c)}; ${unlessTooMany(c, c.remedy ?? "name a file that can be written, or 'null'")}`,
   ERR_DAEMON_PREPARE: (c) =>
     `cannot prepare the fork${because(c)}; see the limits of open files and of memory`,
   ERR_DAEMON_FREEZE: (c) =>
@@ -182,6 +184,8 @@ const messages: Record<DaemonErrorCode, (context: ErrorContext) => string> = {
     `the daemon ${c.pid} does not listen for ${c.signal}, which would end it; let it listen, or restart it`,
   ERR_DAEMON_ALIVE: (c) =>
     `the daemon ${c.pid} has not ended ${c.what} after ${c.signal}; see what it waits for`,
+  ERR_DAEMON_NO_LOG: (c) =>
+    `${c.what}${c.errno === undefined ? '' : `${because(c)}; do it as its user, or as root`}`,
   ERR_DAEMON_EXITED: (c) =>
     `the daemon ${c.pid} exited with ${c.exitCode} before it was ready; ${c.what}`,
   ERR_DAEMON_KILLED: (c) =>
@@ -229,7 +233,7 @@ export class DaemonError extends Error {
 
   /** @internal */
   constructor(code: DaemonErrorCode, context: ErrorContext = {}) {
-    const { cause, what: _, reason: __, ...facts } = context;
+    const { cause, what: _, reason: __, remedy: ___, ...facts } = context;
     super(messageOf(code, context), cause === undefined ? undefined : { cause });
     this.code = code;
     for (const [name, fact] of Object.entries(facts))

@@ -15,11 +15,21 @@ export class LauncherChannel {
   constructor({ statusFd, finalStderr }: NativeDaemon) {
     this.#statusFd = statusFd;
     this.#finalStderr = finalStderr;
+    if (statusFd >= 0) process.once('beforeExit', this.#tellIdleness);
   }
+
+  /** Nobody has ended it, and it has no error: without a word nobody would know what was wrong. */
+  readonly #tellIdleness = (): void => {
+    process.once('exit', (code) => {
+      if (code === 0 && this.#statusFd >= 0)
+        process.stderr.write('tsdaemon: the daemon ends by itself: it has nothing left to do\n');
+    });
+  };
 
   /** The launcher exits with 0; its end is waited for if `waits`. */
   ready(waits: boolean): void {
     if (this.#statusFd < 0) return;
+    process.removeListener('beforeExit', this.#tellIdleness);
     loadBinding().reportReady(this.#statusFd, this.#finalStderr, waits);
     this.#statusFd = -1;
     this.#finalStderr = -1;

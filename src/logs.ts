@@ -1,7 +1,9 @@
 import { writeSync } from 'node:fs';
+import { constants, userInfo } from 'node:os';
 
 import { loadBinding } from './binding.js';
-import { failureError } from './failure.js';
+import { messageOf } from './error.js';
+import { failureError, systemError } from './failure.js';
 import { commandLineMessage } from './messages.js';
 import { isFile } from './option-rules.js';
 import type { Settings } from './settings.js';
@@ -20,7 +22,23 @@ export function reopenLogs(settings: Settings, copies: readonly number[]): void 
     // Both may be one log.
     if (errno === 0 || told.has(target)) continue;
     told.add(target);
-    report(fd, failureError({ ...nothingElse, step, errno }, settings));
+    const { code, path, step: what } = failureError({ ...nothingElse, step, errno }, settings);
+    const context = { path, step: what, ...systemError(errno), remedy: remedy(errno) };
+    report(fd, { code, message: messageOf(code as 'ERR_DAEMON_LOG', context) });
+  }
+}
+
+function remedy(errno: number): string {
+  return errno === constants.errno.EACCES
+    ? `the old one goes on: let ${userName()} write the new one, as by "create" of logrotate(8)`
+    : 'the old one goes on: send SIGHUP again when that is mended';
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `the user ${process.geteuid?.()}`; // One without a name, or within a chroot.
   }
 }
 

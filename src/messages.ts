@@ -30,7 +30,12 @@ const missing: Record<Readiness, string> = {
 
 /** What the launcher says of the daemon. */
 export function launcherMessages({ ready, readyTimeout, stderr }: Settings): LauncherMessages {
-  const what = isFile(stderr) ? `see ${stderr}` : 'name a `log` to keep what it says';
+  const isCommand = byCommand.awaited !== undefined;
+  const log = isCommand ? 'give it a --log' : 'name a `log`';
+  const what = isFile(stderr) ? `see ${stderr}` : `${log} to keep what it says`;
+  const remedy = isCommand
+    ? 'raise --ready-timeout'
+    : 'raise `readyTimeout`, or call extendStartTimeout() while it starts';
   const pid = '{pid}';
   const status = '{status}';
   return {
@@ -39,7 +44,7 @@ export function launcherMessages({ ready, readyTimeout, stderr }: Settings): Lau
     lost: line('ERR_DAEMON_LOST', { pid, what }),
     late: line('ERR_DAEMON_LATE', {
       pid,
-      what: `${missing[byCommand.awaited ?? ready]} within ${readyTimeout} ms; raise \`readyTimeout\`, or call extendStartTimeout() while it starts`,
+      what: `${missing[byCommand.awaited ?? ready]} within ${readyTimeout} ms; ${remedy}`,
     }),
     lateExtended: line('ERR_DAEMON_LATE', {
       pid,

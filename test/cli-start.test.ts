@@ -176,6 +176,34 @@ for (const line of lines) {
 const line = anyLine;
 
 describe('tsdaemon start', () => {
+  const failures = [
+    {
+      title: 'a directory that there is not',
+      args: ['--cwd', '/nowhere', 'fixtures/cli-main.cjs'],
+      code: 1,
+      says: /^tsdaemon: ERR_DAEMON_CHDIR: .*; name an existing one as --cwd\n$/,
+    },
+    {
+      title: 'a time that is over',
+      args: ['--ready', 'listening', '--ready-timeout', '1s', 'fixtures/cli-daemon.cjs'],
+      code: 124,
+      says: /^tsdaemon: ERR_DAEMON_LATE: .* no server listened within 1000 ms; raise --ready-timeout\n$/m,
+    },
+    {
+      title: 'a script that only ends',
+      args: ['--ready', 'listening', 'fixtures/lib/report.cjs'],
+      code: 1,
+      says: /^tsdaemon: the daemon ends by itself: it has nothing left to do\ntsdaemon: ERR_DAEMON_EXITED: .* exited with 0 .*; give it a --log to keep what it says\n$/m,
+    },
+  ];
+
+  for (const { title, args, code, says } of failures)
+    test(`speaks of its own options where they help: ${title}`, async ({ scene }) => {
+      const answer = await tsdaemon(scene, line, ['start', ...args]);
+      expect(answer).toMatchObject({ code, stdout: '' });
+      expect(answer.stderr).toMatch(says);
+    });
+
   test('takes what is not given from the environment', async ({ scene }) => {
     const env = {
       TSDAEMON_LOG: scene.path('log'),
@@ -255,6 +283,16 @@ describe('tsdaemon start', () => {
       args: [flag, '90', 'fixtures/cli-main.cjs'],
       says: new RegExp(`Expected ${flag} to be a time .* 5s or 5000ms, got '90'`),
     })),
+    {
+      title: 'a limit that there is not',
+      args: ['--limits', 'files=3', 'fixtures/cli-main.cjs'],
+      says: /Expected --limits to be whole numbers for nofile and core, .*, got 'files=3'/,
+    },
+    {
+      title: 'a number that is none',
+      args: ['--nice', 'very', 'fixtures/cli-main.cjs'],
+      says: /Expected --nice to be an integer .*, got 'very'/,
+    },
     {
       title: 'a variable without value',
       args: ['--env', 'X', 'fixtures/cli-main.cjs'],

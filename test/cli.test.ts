@@ -331,8 +331,46 @@ describe('tsdaemon logs', () => {
     await following.allEnded();
   });
 
-  test('is 7 when nobody knows where the log is', async ({ scene }) => {
-    expect(await steer(scene, 'logs')).toMatchObject({ code: 7, stdout: '' });
+  test('is 7 when nobody knows where the log is, or there is none', async ({ scene }) => {
+    const says = async (words: RegExp, ...args: string[]) => {
+      const { code, stdout, stderr } = await tsdaemon(scene, openToAll(scene, line), args, {
+        env: { XDG_RUNTIME_DIR: scene.dir, XDG_STATE_HOME: scene.dir },
+        through: asOrdinaryUser,
+      });
+      expect({ code, stdout }).toEqual({ code: 7, stdout: '' });
+      expect(stderr).toMatch(/^tsdaemon: ERR_DAEMON_NO_LOG: [^\n]+\n$/);
+      expect(stderr).toMatch(words);
+    };
+    const path = scene.path('pid');
+    await says(/pid does not run, and a pid file does not tell /, 'logs', '--pid-file', path);
+    await says(/: no daemon nosuch runs, and there is no \/.*nosuch\.log; /, 'logs', 'nosuch');
+  });
+
+  test('is 7 when the daemon has none, or has it no more', async ({ scene }) => {
+    const pid = await startDaemon(scene, line);
+    rmSync(scene.path('log'));
+    expect(await steer(scene, 'logs')).toMatchObject({
+      code: 7,
+      stdout: '',
+      stderr: expect.stringMatching(/^tsdaemon: ERR_DAEMON_NO_LOG: .*log has been removed; .*\n$/),
+    });
+    await steer(scene, 'stop');
+    await scene.gone(pid);
+    await run(
+      scene,
+      'start',
+      '--pid-file',
+      scene.path('pid'),
+      'fixtures/cli-daemon.cjs',
+      'willing',
+      'mute',
+    );
+    const mute = await scene.report<{ pid: number }>('mute');
+    expect(await steer(scene, 'logs')).toMatchObject({
+      code: 7,
+      stdout: '',
+      stderr: `tsdaemon: ERR_DAEMON_NO_LOG: the daemon ${mute.pid} writes to no file; start it with --log\n`,
+    });
   });
 
   test('is told how many lines', async ({ scene }) => {
@@ -457,6 +495,25 @@ for (const through of process.getuid?.() === 0 ? [asOrdinaryUser] : []) {
         );
       }
       expect(isAlive(pid)).toBe(true);
+    });
+
+    test('its log is 4, which is not to say that it does not run', async ({ scene }) => {
+      const pid = await startDaemon(scene, line);
+      const user = openToAll(scene, line);
+      const env = { XDG_RUNTIME_DIR: scene.dir, XDG_STATE_HOME: scene.dir };
+      const args = ['logs', '--pid-file', scene.path('pid')];
+      expect(await tsdaemon(scene, user, args, { through, env })).toEqual({
+        code: 4,
+        signal: null,
+        stdout: '',
+        stderr: `tsdaemon: ERR_DAEMON_NO_LOG: the log of the daemon ${pid} may not be seen: permission denied (EACCES); do it as its user, or as root\n`,
+      });
+      writeFileSync(scene.path('log.log'), 'hidden\n', { mode: 0o600 });
+      expect(await tsdaemon(scene, user, ['logs', 'log'], { through, env })).toMatchObject({
+        code: 4,
+        stdout: '',
+        stderr: `tsdaemon: ERR_DAEMON_NO_LOG: the log ${scene.path('log.log')} may not be read: permission denied (EACCES); do it as its user, or as root\n`,
+      });
     });
 
     test('a pid file that cannot be written is 4', async ({ scene }) => {

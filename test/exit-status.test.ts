@@ -197,6 +197,11 @@ for (const { line, entry, name } of starts) {
         const log = scene.read('log');
         expect(log).toMatch(/^to stdout\non the way up\n/);
         expect(seen.stderr).toBe(`${log.replace('to stdout\n', '')}${last}\n`);
+        expect(
+          seen.stderr.includes(
+            '\ntsdaemon: the daemon ends by itself: it has nothing left to do\n',
+          ),
+        ).toBe(way === 'natural');
         if (/throw|reject/.test(way)) expect(seen.stderr).toContain('Error: nobody catches this\n');
         await scene.nothingLeft();
         expect(readdirSync(scene.dir)).not.toContain('pid');

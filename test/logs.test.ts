@@ -131,7 +131,9 @@ for (const { line, entry, name } of starts) {
       await scene.until('the error', () => scene.read('old') !== '');
       await write(scene, pid, 1, { old: all });
       expect(scene.read('old').match(/^tsdaemon: .+$/gm)).toEqual([
-        expect.stringMatching(/^tsdaemon: ERR_DAEMON_LOG: .+ for the log: .+\(EISDIR\)/),
+        expect.stringMatching(
+          /^tsdaemon: ERR_DAEMON_LOG: .+ for the log: .+\(EISDIR\); the old one goes on: .+/,
+        ),
       ]);
     });
 

@@ -102,6 +102,11 @@ const table: Record<Name, Flag> = {
   },
 };
 
+/** By which an option of the library is given. */
+export function flagOf(option: string): string | undefined {
+  return Object.hasOwn(table, option) ? table[option as Name].flags.split(' ')[0] : undefined;
+}
+
 export function addDaemonOptions(command: Command): Command {
   for (const { flags, description, choices, parse } of Object.values(table)) {
     const option = new Option(flags, description);

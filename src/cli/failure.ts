@@ -5,6 +5,7 @@ import { writeSync } from 'node:fs';
 
 import { exitStatusOf, isOurs } from '../exit-status.js';
 import { commandLineMessage } from '../messages.js';
+import { flagOf } from './daemon-options.js';
 
 /** Of a command line that is wrong. */
 export const usage = 2;
@@ -16,11 +17,23 @@ const doesNotEnd = 2;
 /** Says it, and lets the process end by itself. */
 export function report(error: unknown): void {
   if (!isOurs(error)) throw error;
-  writeSync(2, `${commandLineMessage(error)}\n`);
+  const { code } = error;
+  writeSync(2, `${commandLineMessage({ code, message: inFlags(error.message) })}\n`);
   process.exitCode = statusOf(error);
+}
+
+/** The options of the library, as they are written on the command line. */
+function inFlags(message: string): string {
+  return message.replace(
+    /the `(\w+)` option|`(\w+)`/g,
+    (words, option: string | undefined, name: string | undefined) =>
+      flagOf(option ?? name ?? '') ?? words,
+  );
 }
 
 function statusOf(error: Parameters<typeof exitStatusOf>[0]): number {
   if (error.code === 'ERR_DAEMON_NOT_RUNNING') return notRunning;
+  // Which of the two it is, exitStatusOf() knows.
+  if (error.code === 'ERR_DAEMON_NO_LOG' && error.errno === undefined) return notRunning;
   return error.code === 'ERR_DAEMON_ALIVE' ? doesNotEnd : exitStatusOf(error);
 }

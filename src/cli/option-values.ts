@@ -30,8 +30,11 @@ export const variable = (text: string, previous: unknown): unknown => ({
 });
 
 /** `nofile=65536,core=0` */
-export const limits = (text: string): unknown =>
-  Object.assign({}, ...text.split(',').map((one) => pair('--limits', one, decimal)));
+export const limits = written(
+  'limits',
+  '--limits to be whole numbers for nofile and core, as nofile=65536,core=0',
+  (text) => Object.assign({}, ...text.split(',').map((one) => pair('--limits', one, decimal))),
+);
 
 function pair(flag: string, text: string, parse: (value: string) => unknown): object {
   const equals = text.indexOf('=');
