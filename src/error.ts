@@ -98,6 +98,7 @@ export type DaemonErrorCode =
   | 'ERR_DAEMON_SIGNAL'
   | 'ERR_DAEMON_DEAF'
   | 'ERR_DAEMON_ALIVE'
+  | 'ERR_DAEMON_NO_LOG'
   | 'ERR_DAEMON_EXITED'
   | 'ERR_DAEMON_KILLED'
   | 'ERR_DAEMON_LOST'
