@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { reload, type StopResult, signal, stop } from './control.js';
 export type { StopOptions } from './control-options.js';
 export { daemonize, isDaemon } from './daemonize.js';

@@ -40,7 +40,7 @@ const path = (major: number) => join(directory, `path-${major}`);
 async function compiling(program: string): Promise<string> {
   const options = [
     ...['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'],
-    ...['--target', 'es2022', '--module', 'nodenext', '--types', 'node'],
+    ...['--target', 'es2022', '--module', 'nodenext'],
     ...['--typeRoots', join(project, 'node_modules', '@types')],
   ];
   const compiler = join(project, 'node_modules', 'typescript', 'bin', 'tsc');
