@@ -8,7 +8,8 @@ import { loadBinding } from './binding.js';
  * Whether a supervisor watches this very process, so that to detach would be to run away from it.
  *
  * What says so: `NOTIFY_SOCKET`, sd_notify(3); our own pid in `SYSTEMD_EXEC_PID`, systemd.exec(5), or
- * in `LISTEN_PID`, sd_listen_fds(3); to be pid 1, as in a container; a socket as stdin, inetd(8).
+ * in `LISTEN_PID`, sd_listen_fds(3); to be pid 1, as in a container; a socket that has an address as
+ * stdin, inetd(8), where a socketpair(2) is a parent's pipe.
  * What does not: a parent with pid 1, which every orphan has, and `INVOCATION_ID`, which everything
  * inherits that a unit has started, a login shell among it.
  */

@@ -15,6 +15,8 @@ export function addStatus(program: Command): void {
     .addHelpText(
       'after',
       `
+A daemon runs as soon as its pid is in the pid file, which is before it is ready: "start" comes back when it is.
+
 Exit status: 0 it runs, 1 it is dead and has left its pid file, 3 it does not run, 4 it cannot be told.`,
     );
 }
