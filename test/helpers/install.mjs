@@ -20,30 +20,6 @@ const manifest = createRequire(import.meta.url)('../../package.json');
 /** Packages of ours that programs in the tests use beside tsdaemon. */
 const neighbours = ['express', 'fastify'];
 
-/**
- * Makes a directory in which tsdaemon is installed as npm would have done it, beside the fixtures, so that
- * `node --require tsdaemon/early fixtures/app.cjs` is typed there as a user types it.
- *
- * @returns {{root: string, remove: () => void}}
- */
-export function install() {
-  const addon = join('build', 'Release', 'tsdaemon.node');
-  for (const needed of [addon, join('dist', 'early.js')]) {
-    if (!existsSync(join(project, needed)))
-      throw new Error(`${needed} is missing: run "npm run build" first`);
-  }
-
-  const root = mkdtempSync(join(tmpdir(), 'tsdaemon-test-'));
-  const remove = () => rmSync(root, { recursive: true, force: true });
-  try {
-    fill(root, addon);
-  } catch (error) {
-    remove();
-    throw error;
-  }
-  return { root, remove };
-}
-
 /** Of test/helpers/c, that the tests run. */
 const programs = [
   'faults',
@@ -58,8 +34,33 @@ const programs = [
 /** Of the same, that a Node loads. */
 const addons = ['begin-faults', 'kernel-poller', 'unparkable'];
 
-/** @param {string} root @param {string} addon */
-function fill(root, addon) {
+/**
+ * Makes a directory in which tsdaemon is installed as npm would have done it, beside the fixtures, so that
+ * `node --require tsdaemon/early fixtures/app.cjs` is typed there as a user types it.
+ *
+ * @param {string[]} [helpers] of test/helpers/c: some know of system calls that the headers of an older C library do not
+ * @returns {{root: string, remove: () => void}}
+ */
+export function install(helpers = [...programs, ...addons]) {
+  const addon = join('build', 'Release', 'tsdaemon.node');
+  for (const needed of [addon, join('dist', 'early.js')]) {
+    if (!existsSync(join(project, needed)))
+      throw new Error(`${needed} is missing: run "npm run build" first`);
+  }
+
+  const root = mkdtempSync(join(tmpdir(), 'tsdaemon-test-'));
+  const remove = () => rmSync(root, { recursive: true, force: true });
+  try {
+    fill(root, addon, helpers);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { root, remove };
+}
+
+/** @param {string} root @param {string} addon @param {string[]} names of helpers */
+function fill(root, addon, names) {
   chmodSync(root, 0o755);
   const modules = join(root, 'node_modules');
   const home = join(modules, 'tsdaemon');
@@ -77,10 +78,11 @@ function fill(root, addon) {
   for (const name of ['hand-over.py', 'systemd-boot.sh'])
     cpSync(join(helpers, name), join(root, name));
   const sources = join(helpers, 'c');
-  for (const name of programs) compile(['-o', join(root, name), join(sources, `${name}.c`)]);
-  for (const name of addons) {
-    const target = ['-o', join(root, `${name}.node`), join(sources, `${name}.c`)];
-    compile(['-shared', '-fPIC', '-pthread', ...target]);
+  for (const name of names) {
+    const isAddon = addons.includes(name);
+    const target = join(root, isAddon ? `${name}.node` : name);
+    const options = isAddon ? ['-shared', '-fPIC', '-pthread'] : [];
+    compile([...options, '-o', target, join(sources, `${name}.c`)]);
   }
 }
 

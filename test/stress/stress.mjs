@@ -46,7 +46,7 @@ function* schedule() {
   }
 }
 
-const { root, remove } = install();
+const { root, remove } = install(['reaper']);
 const stopBusy = await keepBusy(root, count('busy'));
 const tally = new Tally();
 let keep = values.keep;
