@@ -40,6 +40,9 @@ struct MutexLayout {
     return type() == error_checking && count == 0 && lock_is_taken();
   }
 
+  // The rest of the layout is strict enough.
+  bool is_in_list(uintptr_t) const { return true; }
+
   // A robust or a priority-inheriting mutex has the id in the word that the kernel reads as well.
   bool lock_word_holds_id() const { return is_robust() || (kind & inherit) != 0; }
 

@@ -1,7 +1,5 @@
 #include "lock_operations.h"
 
-#include <sys/uio.h>
-
 #include "library_text.h"
 #include "lock_layout.h"
 #include "syscalls.h"
@@ -19,24 +17,16 @@ uint64_t with_id(uint64_t word, int id) {
   return (word & ~uint64_t{futex_tid_mask}) | static_cast<uint64_t>(id);
 }
 
-// An address in a register need not lead to what we expect, nor to anything.
-size_t read(uintptr_t address, void* out, size_t size) {
-  const iovec local{out, size};
-  const iovec remote{reinterpret_cast<void*>(address), size};
-  const long length = raw::syscall(SYS_process_vm_readv, raw::getpid(), raw::pointer(&local), 1,
-                                   raw::pointer(&remote), 1, 0);
-  return raw::failed(length) ? 0 : static_cast<size_t>(length);
-}
-
 bool leads_to_lock(uintptr_t address) {
   MutexLayout mutex;
   return address % alignof(MutexLayout) == 0 &&
-         read(address, &mutex, sizeof(mutex)) == sizeof(mutex) && mutex.knows_holder();
+         raw::read_memory(address, &mutex, sizeof(mutex)) == sizeof(mutex) && mutex.knows_holder();
 }
 
 bool has_in_lock_word(uintptr_t address, int id) {
   uint32_t word = 0;
-  return read(address + MutexLayout::lock_offset, &word, sizeof(word)) == sizeof(word) &&
+  return raw::read_memory(address + MutexLayout::lock_offset, &word, sizeof(word)) ==
+             sizeof(word) &&
          holds(word, id);
 }
 
@@ -44,7 +34,7 @@ bool has_in_lock_word(uintptr_t address, int id) {
 class Frames {
  public:
   explicit Frames(uintptr_t start)
-      : start_(start), count_(read(start, words_, sizeof(words_)) / sizeof(uint32_t)) {}
+      : start_(start), count_(raw::read_memory(start, words_, sizeof(words_)) / sizeof(uint32_t)) {}
 
   /// Calls `visit(address)` for each word that is `id`.
   template <typename Visit>
@@ -61,7 +51,7 @@ class Frames {
     const size_t low = i & ~size_t{1};
     char byte;
     return low + 1 < count_ && words_[low + 1] != 0 &&
-           read(uint64_t{words_[low + 1]} << 32 | words_[low], &byte, 1) == 1;
+           raw::read_memory(uint64_t{words_[low + 1]} << 32 | words_[low], &byte, 1) == 1;
   }
 
   uintptr_t start_;
@@ -81,7 +71,7 @@ bool waits_by_id(const Threads& threads, const arch::Interrupted& interrupted) {
   if constexpr (only_mutexes_hold_ids) return interrupted.first_argument_passes(leads_to_lock);
   return interrupted.first_argument_passes([&](uintptr_t address) {
     uint32_t word = 0;
-    if (read(address, &word, sizeof(word)) != sizeof(word)) return false;
+    if (raw::read_memory(address, &word, sizeof(word)) != sizeof(word)) return false;
     bool is_held = false;
     threads.each([&](const Thread& holder) { is_held = is_held || holds(word, holder.id); });
     return is_held;

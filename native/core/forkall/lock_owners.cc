@@ -42,7 +42,8 @@ bool recursive_mutex_is_known(uint32_t id) {
   pthread_mutex_init(&mutex, &attributes);
   pthread_mutex_lock(&mutex);
   const auto* layout = reinterpret_cast<const MutexLayout*>(&mutex);
-  const bool known = layout->is_held_by_id() && layout->holder() == id;
+  const bool known = layout->is_held_by_id() && layout->holder() == id &&
+                     layout->is_in_list(reinterpret_cast<uintptr_t>(&mutex));
   pthread_mutex_unlock(&mutex);
   const bool released = !layout->is_held_by_id();
   pthread_mutex_destroy(&mutex);
@@ -156,8 +157,9 @@ void LockOwners::take(const View& view, size_t offset) {
   const uintptr_t word = view.bytes + offset, address = view.address + offset;
   if (lies_within(MutexLayout::id_offset, sizeof(MutexLayout))) {
     const auto mutex = copy_of<MutexLayout>(word - MutexLayout::id_offset);
-    if (mutex.is_held_by_id()) keep(address);
-    if (mutex.is_held_by_id() && mutex.lock_word_holds_id()) keep(address - MutexLayout::id_offset);
+    const bool held = mutex.is_held_by_id() && mutex.is_in_list(address - MutexLayout::id_offset);
+    if (held) keep(address);
+    if (held && mutex.lock_word_holds_id()) keep(address - MutexLayout::id_offset);
   }
   if (lies_within(OtherLockLayout::id_offset, sizeof(OtherLockLayout)) &&
       copy_of<OtherLockLayout>(word - OtherLockLayout::id_offset).is_held_by_id())

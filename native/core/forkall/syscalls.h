@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,15 @@ inline long pread(int fd, void* buffer, size_t size, uint64_t offset) {
 }
 inline long write(int fd, const void* data, size_t size) {
   return syscall(SYS_write, fd, pointer(data), static_cast<long>(size));
+}
+/// Of what an address leads to, which need not be what is expected, nor anything: how much was
+/// read.
+inline size_t read_memory(uintptr_t address, void* out, size_t size) {
+  const iovec local{out, size};
+  const iovec remote{reinterpret_cast<void*>(address), size};
+  const long length =
+      syscall(SYS_process_vm_readv, getpid(), pointer(&local), 1, pointer(&remote), 1, 0);
+  return failed(length) ? 0 : static_cast<size_t>(length);
 }
 inline long rewind(int fd) { return syscall(SYS_lseek, fd, 0, SEEK_SET); }
 inline long openat(int directory, const char* path, int flags) {
