@@ -60,6 +60,11 @@ class Interrupted {
     return is_system_call(instruction() - instruction_size) && was_told_to_return();
   }
 
+  /// The register of what a system call has just returned, null if it was interrupted elsewhere.
+  const auto* result() const {
+    return is_system_call(instruction() - instruction_size) ? &registers()[0] : nullptr;
+  }
+
   /// True if it slept in futex(2) until a lock is let go.
   bool slept_for_lock() const {
     if (!slept() || number() != SYS_futex) return false;
@@ -106,9 +111,12 @@ class Interrupted {
   uint64_t number() const { return state_->regs[number_register]; }
   bool was_told_to_return() const { return state_->regs[0] == static_cast<uint64_t>(-EINTR); }
 
-  // What sends a signal or lets a lock go never sleeps: the call is yet to be made.
+  // What sends a signal, tells an id or lets a lock go never sleeps: the call is yet to be made.
+  // raise(3) has the thread's id in a register while it asks for that of the process (seen with
+  // glibc 2.36: the signal was sent to the old id).
   bool returns_at_once() const {
-    return number() == SYS_tgkill || number() == SYS_tkill || number() == SYS_rt_tgsigqueueinfo ||
+    return number() == SYS_getpid || number() == SYS_gettid || number() == SYS_tgkill ||
+           number() == SYS_tkill || number() == SYS_rt_tgsigqueueinfo ||
            (number() == SYS_futex && (state_->regs[1] & FUTEX_CMD_MASK) == FUTEX_UNLOCK_PI);
   }
 

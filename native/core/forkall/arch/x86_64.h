@@ -58,6 +58,11 @@ class Interrupted {
     return is_system_call(instruction() - instruction_size) && registers_[REG_RAX] == -EINTR;
   }
 
+  /// The register of what a system call has just returned, null if it was interrupted elsewhere.
+  const greg_t* result() const {
+    return is_system_call(instruction() - instruction_size) ? &registers_[REG_RAX] : nullptr;
+  }
+
   /// True if it slept in futex(2) until a lock is let go.
   bool slept_for_lock() const {
     if (!slept() || (registers_[REG_RAX] != SYS_futex && registers_[REG_RAX] != -EINTR))
@@ -96,10 +101,13 @@ class Interrupted {
     return bytes[0] == 0x0f && bytes[1] == 0x05;
   }
 
-  // What sends a signal or lets a lock go never sleeps: the call is yet to be made.
+  // What sends a signal, tells an id or lets a lock go never sleeps: the call is yet to be made.
+  // raise(3) has the thread's id in a register while it asks for that of the process (seen with
+  // glibc 2.36: the signal was sent to the old id).
   bool returns_at_once() const {
     const greg_t number = registers_[REG_RAX];
-    return number == SYS_tgkill || number == SYS_tkill || number == SYS_rt_tgsigqueueinfo ||
+    return number == SYS_getpid || number == SYS_gettid || number == SYS_tgkill ||
+           number == SYS_tkill || number == SYS_rt_tgsigqueueinfo ||
            (number == SYS_futex && (registers_[REG_RSI] & FUTEX_CMD_MASK) == FUTEX_UNLOCK_PI);
   }
 
