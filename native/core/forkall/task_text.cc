@@ -25,6 +25,13 @@ bool is_worker_of_kernel(const char* state) {
   return (read_decimal(field) & pf_io_worker) != 0;
 }
 
+uint64_t read_signals(const char* text, const char* name) {
+  const char* field = strstr(text, name);
+  if (field == nullptr) return 0;
+  field += strlen(name);
+  return read_hexadecimal(&field);
+}
+
 }  // namespace
 
 bool may_run_again(const char* stat) {
@@ -35,17 +42,15 @@ bool may_run_again(const char* stat) {
 
 // A list of groups may be long, and "SigPnd:" is behind it.
 TaskStatus read_task_status(const char* text) {
-  constexpr char first[] = "\nUid:", groups[] = "\nGroups:", pending[] = "\nSigPnd:\t";
+  constexpr char first[] = "\nUid:", groups[] = "\nGroups:";
   TaskStatus status{};
   const char* at = strstr(text, first);
   const char* last = strstr(text, groups);
   const char* end = last == nullptr ? nullptr : strchr(last + 1, '\n');
   for (; at != nullptr && at < end; ++at)
     status.credentials = (status.credentials ^ static_cast<unsigned char>(*at)) * 0x100000001b3;
-  const char* field = strstr(text, pending);
-  if (field == nullptr) return status;
-  field += sizeof(pending) - 1;
-  status.pending_signals = read_hexadecimal(&field);
+  status.pending_signals = read_signals(text, "\nSigPnd:\t");
+  status.blocked_signals = read_signals(text, "\nSigBlk:\t");
   return status;
 }
 

@@ -11,6 +11,7 @@ bool may_run_again(const char* stat);
 /// What others may have sent to a thread, and changed of it.
 struct TaskStatus {
   uint64_t pending_signals;
+  uint64_t blocked_signals;
   uint64_t credentials;  // a hash
 };
 

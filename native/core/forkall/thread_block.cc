@@ -46,6 +46,16 @@ bool ThreadBlock::agrees(uintptr_t thread_pointer, int thread_id) {
   return count_ > 0;
 }
 
+bool ThreadBlock::is_cleared(uintptr_t thread_pointer, int thread_id) const {
+  const uintptr_t block = thread_pointer + static_cast<uintptr_t>(block_);
+  bool cleared = false, present = false;
+  for (size_t i = 0; i < count_; ++i) {
+    cleared = cleared || word_at(block + candidates_[i]) == 0;
+    present = present || word_at(block + candidates_[i]) == thread_id;
+  }
+  return cleared && !present;
+}
+
 int* ThreadBlock::id_of(uintptr_t thread_pointer) const {
   if (count_ != 1) return nullptr;
   return reinterpret_cast<int*>(thread_pointer + static_cast<uintptr_t>(block_) + candidates_[0]);

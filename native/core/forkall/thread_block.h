@@ -24,6 +24,10 @@ class ThreadBlock {
   /// Keeps the words that hold the id of this thread as well. False: none is left.
   bool agrees(uintptr_t thread_pointer, int thread_id);
 
+  /// True if this thread's id was there, and the C library has taken it away, as musl does when the
+  /// thread ends.
+  bool is_cleared(uintptr_t thread_pointer, int thread_id) const;
+
   /// The one place that holds every thread's id, or null while there is more than one candidate.
   int* id_of(uintptr_t thread_pointer) const;
 

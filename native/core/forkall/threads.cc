@@ -24,13 +24,20 @@ constexpr uint64_t longest_pause_ns = 16 * millisecond;
 // Threads whose credentials differ may do so for good.
 constexpr int max_changes = 50;
 
+// Of a round that a change of credentials has cut short; no system call of the freeze returns it.
+constexpr int cut_short = EINTR;
+
+// Threads may start until the last is parked.
+constexpr size_t spare_capacity = 1024;
+
 // What the handler knows of the freeze in progress. Static, because a signal can be handled when
 // the freeze that sent it is long over; rounds are never reused, so such a signal finds itself
 // late.
 struct Parking {
-  std::atomic<uint32_t> round;    // counts up
-  std::atomic<uint32_t> opened;   // the gate: threads of this round and of those before may go
-  std::atomic<uint32_t> missing;  // threads that are not yet parked, or not yet revived
+  std::atomic<uint32_t> round;       // counts up
+  std::atomic<uint32_t> opened;      // the gate: threads of this round and of those before may go
+  std::atomic<uint32_t> missing;     // threads that are not yet parked, or not yet revived
+  std::atomic<uint32_t> exchanging;  // 1: the handler is ours, and the previous one yet to be known
   std::atomic<Thread*> threads;
   std::atomic<size_t> count;
   uint64_t patience_end;
@@ -72,10 +79,6 @@ bool is_function(void (*handler)(int, siginfo_t*, void*)) {
   return reinterpret_cast<uintptr_t>(handler) > 1;
 }
 
-bool is_ignored(void (*handler)(int, siginfo_t*, void*)) {
-  return reinterpret_cast<uintptr_t>(handler) == 1;
-}
-
 uint64_t cookie_of(uint32_t round, size_t index) { return uint64_t{round} << 32 | index; }
 
 }  // namespace
@@ -98,8 +101,7 @@ int Threads::prepare() {
   const long running = tasks_.count();
   if (running < 0) return static_cast<int>(-running);
 
-  // Threads may start until the last is parked.
-  capacity_ = 2 * static_cast<size_t>(running) + 64;
+  capacity_ = 2 * static_cast<size_t>(running) + spare_capacity;
   error = workspace_.map(Workspace::size_of<Thread>(capacity_));
   if (error != 0) return error;
   threads_ = workspace_.cut<Thread>(capacity_);
@@ -126,22 +128,25 @@ int Threads::freeze(uint64_t timeout_ns) {
   int changes = 0;
   uint64_t pause = first_pause_ns;
   for (uint64_t give_way_ns = first_give_way_ns;;) {
-    // musl sets its own for each change of credentials.
     install_handler();
     parking.missing.store(0);
     parking.round.fetch_add(1);
     const uint64_t round_end = raw::now_ns() + give_way_ns;
     const int error = park_all(round_end < deadline ? round_end : deadline);
-    if (error == 0 && (!credentials_are_changing() || ++changes == max_changes))
+    complete_ = error == 0;
+    if (complete_ && (!credentials_are_changing() || ++changes == max_changes))
       return verify_blocks();
-    if (error != 0 && (error != ETIMEDOUT || raw::now_ns() >= deadline)) return error;
-    if (error != 0) give_way_ns *= 2;
+    if (!complete_ && error != ETIMEDOUT && error != cut_short) return error;
+    if (!complete_ && raw::now_ns() >= deadline) return ETIMEDOUT;
+    if (error == ETIMEDOUT) give_way_ns *= 2;
+    complete_ = false;
     give_way(pause);
     if (pause < longest_pause_ns) pause *= 2;
   }
 }
 
-// Main takes its part in a change of credentials meanwhile.
+// Main takes its part in a change of credentials meanwhile, and goes on once it has: before the
+// thread that makes the change can begin the next one, musl has it take a signal.
 void Threads::give_way(uint64_t pause_ns) {
   constexpr uint64_t parking_bit = raw::signal_bit(parking_signal);
   given_way_ = true;
@@ -160,25 +165,34 @@ void Threads::block_signals() {
 void Threads::install_handler() {
   const raw::SignalAction action{park, SA_SIGINFO | SA_RESTART | SA_ONSTACK | raw::sa_restorer,
                                  arch::tsdaemon_signal_return, ~uint64_t{0}};
-  // Known before a genuine signal can find our handler.
+  // In one step, because musl sets its own for each change of credentials.
+  parking.exchanging.store(1);
+  raw::SignalAction present{};
+  raw::sigaction(parking_signal, &action, &present);
+  if (present.handler != park) parking.previous = present;
+  parking.exchanging.store(0);
+  raw::futex_wake_all(parking.exchanging);
+}
+
+bool Threads::has_handler() {
   raw::SignalAction present{};
   raw::sigaction(parking_signal, nullptr, &present);
-  if (present.handler == park) return;
-  parking.previous = present;
-  raw::sigaction(parking_signal, &action, nullptr);
+  return present.handler == park;
 }
 
 void Threads::remove_handler() {
-  raw::SignalAction present{};
-  raw::sigaction(parking_signal, nullptr, &present);
-  if (present.handler == park) raw::sigaction(parking_signal, &parking.previous, nullptr);
+  if (has_handler()) raw::sigaction(parking_signal, &parking.previous, nullptr);
 }
 
 int Threads::park_all(uint64_t deadline) {
-  for (;;) {
-    bool complete = false, signalled = false;
-    int error =
-        tasks_.each([this](int id) { return id == main_.id || add(id) ? 0 : E2BIG; }, &complete);
+  // Those of the round before, at once: see give_way.
+  bool signalled = false;
+  int error = signal_threads(&signalled);
+  for (;; signalled = false) {
+    bool complete = false;
+    if (error == 0)
+      error =
+          tasks_.each([this](int id) { return id == main_.id || add(id) ? 0 : E2BIG; }, &complete);
     if (error == 0) error = signal_threads(&signalled);
     if (error == 0) error = wait_until_parked(deadline);
     if (error != 0) return error;
@@ -189,9 +203,19 @@ int Threads::park_all(uint64_t deadline) {
 
 bool Threads::add(int id) {
   for (size_t i = 0; i < count_; ++i)
-    if (threads_[i].id == id) return true;
-  if (count_ == capacity_) return false;
-  threads_[count_++].id = id;
+    if (threads_[i].id == id) {
+      // The id of one that is gone may be given to a new one.
+      if (stands(threads_[i], Phase::gone) && tasks_.runs(id))
+        threads_[i].standing.store({0, Phase::running});
+      return true;
+    }
+  Thread* thread = count_ < capacity_ ? &threads_[count_++] : nullptr;
+  // No handler will look for its thread in such a place any more.
+  for (size_t i = 0; thread == nullptr && i < count_; ++i)
+    if (stands(threads_[i], Phase::gone)) thread = &threads_[i];
+  if (thread == nullptr) return false;
+  thread->standing.store({0, Phase::running});
+  thread->id = id;
   return true;
 }
 
@@ -233,7 +257,9 @@ int Threads::wait_until_parked(uint64_t deadline) {
     const uint32_t missing = parking.missing.load();
     if (straggler() == 0) return 0;
     if (raw::now_ns() >= deadline) return ETIMEDOUT;
-    if (raw::futex_wait(parking.missing, missing, gone_check_ns) == -ETIMEDOUT) look_for_the_gone();
+    if (raw::futex_wait(parking.missing, missing, gone_check_ns) != -ETIMEDOUT) continue;
+    look_for_the_gone();
+    if (is_cut_short()) return cut_short;
   }
 }
 
@@ -249,11 +275,31 @@ void Threads::look_for_the_gone() {
   }
 }
 
+// musl changes credentials with every signal blocked, and with a handler of its own; at the end of
+// the change it drops the signals that are on their way. So what was sent before it set that
+// handler is lost, and who makes the change waits for main, or for a parked thread.
+bool Threads::is_cut_short() {
+  if (!has_handler()) return true;
+  constexpr uint64_t parking_bit = raw::signal_bit(parking_signal);
+  bool blocked = false, awaited = false;
+  for (size_t i = 0; i < count_ && !blocked; ++i)
+    blocked = stands(threads_[i], Phase::signalled) &&
+              (tasks_.status(threads_[i].id).blocked_signals & parking_bit) != 0;
+  if (!blocked) return false;
+  each([&](const Thread& thread) {
+    awaited = awaited || (tasks_.status(thread.id).pending_signals & parking_bit) != 0;
+  });
+  return awaited;
+}
+
 // A thread that changes the credentials of the process sends parking_signal to all the others and
 // waits for each. What was sent and not yet taken would be lost at the fork, and the wait be for
 // ever; what was taken would be undone, because a revived thread gets main's credentials. Who could
 // send more is parked.
 bool Threads::credentials_are_changing() {
+  // What was owed in the round before was taken when it gave way.
+  main_.owed = false;
+  for (size_t i = 0; i < count_; ++i) threads_[i].owed = false;
   bool possible = false;
   each([&](const Thread& thread) { possible = possible || changes_credentials(thread); });
   if (!possible) return false;
@@ -299,6 +345,7 @@ void Threads::park(int signal, siginfo_t* info, void* frame) {
   const auto cookie = reinterpret_cast<uint64_t>(info->si_value.sival_ptr);
   const auto round = static_cast<uint32_t>(cookie >> 32);
   if (info->si_code != SI_QUEUE || round == 0 || round > parking.round.load()) {
+    while (parking.exchanging.load() != 0) raw::futex_wait(parking.exchanging, 1);
     if (is_function(parking.previous.handler)) parking.previous.handler(signal, info, frame);
     return;
   }
@@ -328,21 +375,33 @@ void Threads::park(int signal, siginfo_t* info, void* frame) {
 // the daemon, where the thread has another. It is there for a few instructions, unless the thread
 // sleeps.
 bool Threads::is_settled(const Thread& self) {
-  if (!library_text.holds(self.interrupted.instruction()) || self.interrupted.slept()) return true;
+  const arch::Interrupted& interrupted = self.interrupted;
+  if (parking.block.is_cleared(arch::thread_pointer(), self.id)) return false;
+  if (!library_text.holds(interrupted.instruction()) || interrupted.slept()) return true;
+  // What clone(2) has returned, as the only system call that tells of another thread, is looked at
+  // for its sign alone.
+  const auto is_result = [&](const auto& word, uint64_t value) {
+    return &word == interrupted.result() && !holds(value, self.id) &&
+           !holds(value, parking.main->id);
+  };
   bool settled = true;
-  self.interrupted.each_register(
-      [&](auto value) { settled = settled && !is_thread(static_cast<uint64_t>(value)); });
+  interrupted.each_register([&](const auto& word) {
+    const auto value = static_cast<uint64_t>(word);
+    settled = settled && (!is_thread(value) || is_result(word, value));
+  });
   return settled && !is_changing_lock(self);
 }
 
 // The bits above an id say that others wait.
+bool Threads::holds(uint64_t word, int id) {
+  return word <= UINT32_MAX && (word & FUTEX_TID_MASK) == static_cast<uint32_t>(id);
+}
+
 bool Threads::is_thread(uint64_t value) {
-  if (value > UINT32_MAX) return false;
-  const auto id = static_cast<int>(value & FUTEX_TID_MASK);
-  if (id == parking.main->id) return true;
+  if (holds(value, parking.main->id)) return true;
   const Thread* threads = parking.threads.load();
   for (size_t i = 0; i < parking.count.load(); ++i)
-    if (threads[i].id == id) return true;
+    if (holds(value, threads[i].id)) return true;
   return false;
 }
 
@@ -387,10 +446,10 @@ int Threads::revive(uint64_t timeout_ns) {
 void Threads::thaw() {
   if (!frozen_) return;
   frozen_ = false;
-  const bool all_parked = straggler() == 0;
-  // While a signal of ours is on its way, its default action would end the process.
-  if (all_parked || is_ignored(parking.previous.handler)) remove_handler();
-  if (all_parked && main_.revived_id != 0) send_owed_signals();
+  // While a signal of ours is on its way, its default action would end the process; and while a
+  // thread runs, it may set musl's handler, and not expect another.
+  if (complete_) remove_handler();
+  if (complete_ && main_.revived_id != 0) send_owed_signals();
   const uint32_t round = parking.round.load();
   for (size_t i = 0; i < count_; ++i) {
     Standing expected{round, Phase::parked};

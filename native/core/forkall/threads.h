@@ -82,12 +82,14 @@ class Threads {
   static void park(int signal, siginfo_t* info, void* frame);
   static bool is_settled(const Thread& self);
   static bool is_thread(uint64_t value);
+  static bool holds(uint64_t word, int id);
   static bool changes_credentials(const Thread& thread);
   static void take_up(Thread& self);
 
   bool stands(const Thread& thread, Phase phase) const;
   void block_signals();
   static void install_handler();
+  static bool has_handler();
   static void remove_handler();
   int park_all(uint64_t deadline);
   int signal_threads(bool* signalled);
@@ -95,6 +97,7 @@ class Threads {
   int wait_until_parked(uint64_t deadline);
   void look_for_the_gone();
   int verify_blocks();
+  bool is_cut_short();
   void give_way(uint64_t pause_ns);
   bool credentials_are_changing();
   void send_owed_signals() const;
@@ -108,6 +111,7 @@ class Threads {
   size_t count_ = 0;
   size_t capacity_ = 0;
   bool given_way_ = false;
+  bool complete_ = false;  // every thread is parked
   uint64_t main_mask_ = 0;
   bool frozen_ = false;
 };
