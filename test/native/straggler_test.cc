@@ -39,7 +39,7 @@ std::string scene_without(int straggler) {
   std::string scene = Program::scene();
   for (const std::string& start :
        {"thread " + std::to_string(straggler), std::string("parking signal"),
-        std::string("no children"), std::string("SigCgt")}) {
+        std::string("no children"), std::string("SigCgt"), std::string("SigIgn")}) {
     const size_t at = scene.find('\n' + start);
     if (at != std::string::npos) scene.erase(at, scene.find('\n', at + 1) - at);
   }
