@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -10,8 +11,9 @@
 #include "harness.h"
 #include "keeper.h"
 
-// native_test [--deadline SECONDS] [--jobs N] [--list] [PART OF A TITLE]
-// Runs every case, or those whose title contains the words, each in processes of its own.
+// native_test [--deadline SECONDS] [--jobs N] [--shard K/N] [--list] [PART OF A TITLE]
+// Runs every case, or those whose title contains the words, each in processes of its own; of them
+// the K-th of N parts.
 namespace tsdaemon::test {
 
 namespace {
@@ -24,18 +26,28 @@ struct Options {
   long jobs = sysconf(_SC_NPROCESSORS_ONLN) + 2;
   bool list = false;
   const char* wanted = "";
+  size_t shard = 1, shards = 1;
 };
+
+std::vector<const Case*> chosen(const Options& options) {
+  std::vector<const Case*> all;
+  for (const Case& one : cases())
+    if (one.title.find(options.wanted) != std::string::npos) all.push_back(&one);
+  const auto end_of = [&](size_t shard) {
+    return all.begin() + static_cast<std::ptrdiff_t>(all.size() * shard / options.shards);
+  };
+  return {end_of(options.shard - 1), end_of(options.shard)};
+}
 
 class Runner {
  public:
   explicit Runner(const Options& options) : options_(options) {}
 
   int run() {
-    for (const Case& one : cases()) {
-      if (one.title.find(options_.wanted) == std::string::npos) continue;
+    for (const Case* one : chosen(options_)) {
       if (interrupted != 0) break;
       while (static_cast<long>(keepers_.size()) >= options_.jobs) reap();
-      start(one);
+      start(*one);
     }
     while (!keepers_.empty()) reap();
     printf("%d passed, %d failed\n", passed_, failed_);
@@ -73,10 +85,14 @@ class Runner {
   _exit(EXIT_FAILURE);
 }
 
-int list(const char* wanted) {
-  for (const Case& one : cases())
-    if (one.title.find(wanted) != std::string::npos) printf("%s\n", one.title.c_str());
+int list(const Options& options) {
+  for (const Case* one : chosen(options)) printf("%s\n", one->title.c_str());
   return EXIT_SUCCESS;
+}
+
+bool read_shard(const char* text, Options* options) {
+  return sscanf(text, "%zu/%zu", &options->shard, &options->shards) == 2 && options->shard > 0 &&
+         options->shard <= options->shards;
 }
 
 int run(char** arguments) {
@@ -94,10 +110,11 @@ int run(char** arguments) {
       if (name == "--case") run_titled(value);
       if (name == "--deadline") options.deadline_seconds = atoi(value);
       if (name == "--jobs") options.jobs = std::max(1, atoi(value));
+      if (name == "--shard" && !read_shard(value, &options)) return EXIT_FAILURE;
       ++arguments;
     }
   }
-  if (options.list) return list(options.wanted);
+  if (options.list) return list(options);
 
   struct sigaction interrupt {};
   interrupt.sa_handler = [](int) { interrupted = 1; };
