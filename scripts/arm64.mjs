@@ -2,9 +2,13 @@
 // run with Node, under a Debian kernel in a machine that QEMU emulates as a whole. (qemu-user will not do: its own
 // threads are in /proc/self/task.) Installs what it needs from Debian and npm; what it makes is in .arm64/.
 //
-//   npm run arm64 -- [--native PART] [--early N] [--late N] [--lines 24,26] [--side-by-side]
+//   npm run arm64 -- [--native PART] [--shard K/N] [--deadline SECONDS] [--jobs N] [--early N] [--late N]
+//                    [--lines 24,26] [--side-by-side]
 //
 // --native         the cases whose title contains this; "none": no native test (default: all)
+// --shard          of them the K-th of N parts
+// --deadline       of each case (default 900)
+// --jobs           cases at the same time (default: 1, or 3 with --side-by-side, where waiting takes time)
 // --early, --late  runs a Node line, as of "npm run stress" (default 3 and 2); 0 and 0: no Node
 // --lines          (default 24,26)
 // --side-by-side   the machine's two processors run at the same time, by the clock of this one, instead of in turn, by
@@ -32,6 +36,9 @@ import { pinnedVersions } from './node-lines.mjs';
 const { values } = parseArgs({
   options: {
     native: { type: 'string', default: '' },
+    shard: { type: 'string', default: '1/1' },
+    deadline: { type: 'string', default: '900' },
+    jobs: { type: 'string' },
     early: { type: 'string', default: '3' },
     late: { type: 'string', default: '2' },
     lines: { type: 'string', default: '24,26' },
@@ -117,7 +124,9 @@ function addNativeTest(release) {
   copy(join(release, 'native_test'), 'native_test');
   run(`${cross}strip`, [join(root, 'native_test')]);
   const part = values.native.replaceAll("'", String.raw`'\''`);
-  return `/native_test --deadline 900 --jobs 3 '${part}'`;
+  const jobs = Number(values.jobs ?? (values['side-by-side'] ? 3 : 1));
+  const chosen = `--shard '${values.shard}' '${part}'`;
+  return `/native_test --deadline ${Number(values.deadline)} --jobs ${jobs} ${chosen}`;
 }
 
 /** @param {string} release @param {Map<number, string>} homes @returns {Promise<string>} a line of the shell */
@@ -164,9 +173,10 @@ function pack() {
  * @param {string} kernel @param {string} archive @returns {Promise<Map<string, number>>} the exit statuses it told of
  */
 async function boot(kernel, archive) {
+  // In turn: 16 ns an instruction.
   const clock = values['side-by-side']
     ? ['-accel', 'tcg,thread=multi']
-    : ['-accel', 'tcg,thread=single', '-icount', 'shift=2,sleep=off'];
+    : ['-accel', 'tcg,thread=single', '-icount', 'shift=4,sleep=off'];
   const machine = spawn(
     'qemu-system-aarch64',
     [
