@@ -1,8 +1,8 @@
 // shadow-stacked PROGRAM ARGUMENT...
 //
-// Runs a program on a kernel that says of it what it says of one with a shadow stack, arch_prctl(2): the question for its
-// features is answered by us, seccomp_unotify(2), as the kernel answers it where the processor has them. Everything else is
-// the kernel's. It ends as the program ends.
+// Runs a program on a kernel that says of it what it says of one with a shadow stack, arch_prctl(2) or prctl(2): the
+// question for its features is answered by us, seccomp_unotify(2), as the kernel answers it where the processor has them.
+// Everything else is the kernel's. It ends as the program ends.
 
 #define _GNU_SOURCE  // process_vm_writev
 
@@ -19,14 +19,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { arch_shstk_status = 0x5005, arch_shstk_shstk = 1 };
+#if defined(__aarch64__)
+// The guarded control stack: PR_GET_SHADOW_STACK_STATUS and PR_SHADOW_STACK_ENABLE.
+enum { question_call = SYS_prctl, question_code = 74, is_on = 1 };
+#else
+// ARCH_SHSTK_STATUS and ARCH_SHSTK_SHSTK.
+enum { question_call = SYS_arch_prctl, question_code = 0x5005, is_on = 1 };
+#endif
 
 static int listen_for_question(void) {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_arch_prctl, 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, question_call, 0, 3),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch_shstk_status, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, question_code, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
@@ -39,7 +45,7 @@ static void answer(int listener) {
   struct seccomp_notif question;
   memset(&question, 0, sizeof(question));
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0) return;
-  unsigned long features = arch_shstk_shstk;
+  unsigned long features = is_on;
   struct iovec local = {&features, sizeof(features)};
   struct iovec remote = {(void *)question.data.args[1], sizeof(features)};
   process_vm_writev((pid_t)question.pid, &local, 1, &remote, 1, 0);
