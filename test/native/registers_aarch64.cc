@@ -9,7 +9,10 @@ asm(R"(
   .text
   .arch_extension sve
 
+// Global: what ld finds through the GOT for a local symbol is the beginning of its section.
 // All but the stack pointer, x0 with the address of the flag and x1 with the flag.
+  .globl tsdaemon_test_spin_general
+  .hidden tsdaemon_test_spin_general
   .type tsdaemon_test_spin_general, @function
 tsdaemon_test_spin_general:
   stp x29, x30, [sp, -112]!
@@ -73,6 +76,8 @@ tsdaemon_test_spin_general:
 
 // d8 to d15 belong to the caller.
   .macro tsdaemon_test_vector name, register, size, predicates
+  .globl tsdaemon_test_spin_\name
+  .hidden tsdaemon_test_spin_\name
   .type tsdaemon_test_spin_\name, @function
 tsdaemon_test_spin_\name:
   stp d8, d9, [sp, -64]!
