@@ -1,10 +1,16 @@
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <iterator>
 #include <mutex>
 
 #include "harness.h"
@@ -115,6 +121,41 @@ TEST(either_way, "a thread that blocks the parking signal fails the start, which
   program.goes_on();
   stop = true;
   thread.join();
+}
+
+// As forkall opens what /proc tells of a thread.
+void let_no_file_be_found_in_a_directory() {
+  const auto in_none = static_cast<uint32_t>(AT_FDCWD);
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, in_none, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOENT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{std::size(filter), filter};
+  REQUIRE_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  REQUIRE_EQ(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program), 0);
+}
+
+TEST(either_way, "a thread that parks late is carried over, though its file is not found") {
+  std::atomic<bool> blocked = false;
+  std::atomic<bool> stop = false;
+  Thread late([&] {
+    {
+      const EverySignalBlocked all;
+      blocked = true;
+      usleep(100'000);
+    }
+    while (!stop) usleep(1000);
+  });
+  AWAIT(blocked);
+  let_no_file_be_found_in_a_directory();
+  become_daemon();
+  CHECK_EQ(thread_ids().size(), 2U);
+  stop = true;
+  late.join();
 }
 
 // Neither can park: one is parked already, and the other waits for it with every signal blocked.

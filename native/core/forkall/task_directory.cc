@@ -73,12 +73,12 @@ long TaskDirectory::read_file(int id, const char* name, char* out, size_t size) 
   return held > 0 ? static_cast<long>(held) : length;
 }
 
+// A thread taken for gone is not carried over, so that a file which cannot be opened proves
+// nothing.
 bool TaskDirectory::runs(int id) const {
-  if (raw::tgkill(raw::getpid(), id, 0) == -ESRCH) return false;
   char stat[256];
-  const long length = read_file(id, "/stat", stat, sizeof(stat));
-  if (length == -ESRCH || length == -ENOENT) return false;
-  return length <= 0 || may_run_again(stat);
+  if (read_file(id, "/stat", stat, sizeof(stat)) > 0 && !may_run_again(stat)) return false;
+  return raw::tgkill(raw::getpid(), id, 0) != -ESRCH;
 }
 
 TaskStatus TaskDirectory::status(int id) {
