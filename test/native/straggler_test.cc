@@ -11,13 +11,19 @@
 #include <chrono>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <mutex>
+#include <vector>
 
 #include "harness.h"
 #include "proc.h"
 #include "program.h"
 #include "start.h"
 #include "thread.h"
+
+// Without the test's own check in it, which is a system call.
+extern "C" int __real_pthread_mutex_lock(pthread_mutex_t* mutex);
+extern "C" int __real_pthread_mutex_unlock(pthread_mutex_t* mutex);
 
 // Threads that do not park when they are asked to.
 namespace tsdaemon::test {
@@ -155,6 +161,44 @@ TEST(either_way, "a thread that parks late is carried over, though its file is n
   become_daemon();
   CHECK_EQ(thread_ids().size(), 2U);
   stop = true;
+  late.join();
+}
+
+// When it parks, half of the time for all is over, and the others were let go and asked again.
+TEST(either_way, "threads that take and release robust mutexes go on after one that parks late") {
+  constexpr size_t workers = 16;
+  std::atomic<bool> blocked = false;
+  std::atomic<bool> stop = false;
+  std::atomic<int> errors = 0;
+  std::atomic<int> turns[workers]{};
+  std::vector<std::unique_ptr<Thread>> threads;
+  for (auto& turn : turns)
+    threads.push_back(std::make_unique<Thread>([&] {
+      pthread_mutexattr_t attributes;
+      pthread_mutexattr_init(&attributes);
+      pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+      pthread_mutex_t mutex;
+      pthread_mutex_init(&mutex, &attributes);
+      while (!stop) {
+        errors += __real_pthread_mutex_lock(&mutex) != 0;
+        errors += __real_pthread_mutex_unlock(&mutex) != 0;
+        ++turn;
+      }
+    }));
+  Thread late([&] {
+    const EverySignalBlocked all;
+    blocked = true;
+    usleep(4'000'000);
+  });
+  AWAIT(blocked);
+  become_daemon();
+  for (auto& turn : turns) {
+    const int before = turn;
+    AWAIT(turn > before + 10);
+  }
+  CHECK_EQ(errors, 0);
+  stop = true;
+  for (auto& thread : threads) thread->join();
   late.join();
 }
 

@@ -21,6 +21,10 @@ constexpr uint64_t first_give_way_ns = 500 * millisecond;
 constexpr uint64_t first_pause_ns = 2 * millisecond;
 constexpr uint64_t longest_pause_ns = 16 * millisecond;
 
+// How often a thread that has an id in a register is let go on, at least: the time may have passed
+// with waiting for another thread, or for the machine.
+constexpr int least_tries = 100;
+
 // Threads whose credentials differ may do so for good.
 constexpr int max_changes = 50;
 
@@ -357,7 +361,9 @@ void Threads::park(int signal, siginfo_t* info, void* frame) {
 
   Standing expected{round, Phase::signalled};
   self.interrupted = arch::Interrupted(frame);
-  if (!is_settled(self) && raw::now_ns() < parking.patience_end) {
+  const bool settled = is_settled(self);
+  if (settled) self.tries = 0;
+  if (!settled && (++self.tries < least_tries || raw::now_ns() < parking.patience_end)) {
     if (self.standing.compare_exchange_strong(expected, {round, Phase::unsettled})) arrive();
     return;
   }

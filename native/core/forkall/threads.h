@@ -29,6 +29,7 @@ struct Thread {
   std::atomic<Standing> standing;
   int id;          // in the launcher
   int revived_id;  // in the daemon
+  int tries;       // how often in a row it was not settled
   bool owed;       // a signal of the C library's own, parking_signal, that it was yet to take
   ThreadState state;
   arch::Interrupted interrupted;
