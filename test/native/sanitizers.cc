@@ -3,10 +3,13 @@
 #if defined(__SANITIZE_ADDRESS__)
 
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 
+#include "core/forkall/syscalls.h"
 #include "proc.h"
 
 // Looking for leaks needs a tracer, and an end other than _exit.
@@ -31,6 +34,18 @@ void advise_shadow(int advice) {
 }
 
 }  // namespace
+
+__attribute__((no_sanitize("address"))) void skip_ids_like_addresses() {
+  // Of the shadow's addresses, divided by 4 GB; and as many as are given to others meanwhile.
+  constexpr long behind_shadow = 0x1000, spare = 1000;
+  const long highest = strtol(read_file("/proc/sys/kernel/pid_max").c_str(), nullptr, 10);
+  for (long id = 0; id < behind_shadow || id > highest - spare;) {
+    id = forkall::raw::syscall(SYS_clone, CLONE_VM | CLONE_VFORK);
+    if (id == 0) forkall::raw::exit_group(0);
+    if (forkall::raw::failed(id)) return;
+    forkall::raw::syscall(SYS_wait4, id, 0, __WALL, 0);
+  }
+}
 
 void keep_shadow_out_of_forks() { advise_shadow(MADV_DONTFORK); }
 void let_shadow_into_forks() { advise_shadow(MADV_DOFORK); }

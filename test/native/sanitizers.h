@@ -11,10 +11,15 @@ void keep_shadow_out_of_forks();
 /// For a child that is to run on.
 void let_shadow_into_forks();
 
+/// Before a fork: an id that is half of an address in the shadow is not mended on the stack of a
+/// thread that waits for a lock. Those ids are of no use.
+void skip_ids_like_addresses();
+
 #else
 
 inline void keep_shadow_out_of_forks() {}
 inline void let_shadow_into_forks() {}
+inline void skip_ids_like_addresses() {}
 
 #endif
 

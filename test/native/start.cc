@@ -13,6 +13,7 @@
 #include "core/scoped.h"
 #include "core/status_channel.h"
 #include "harness.h"
+#include "sanitizers.h"
 
 namespace tsdaemon::test {
 
@@ -81,6 +82,7 @@ Plan quiet_plan() {
 }
 
 Failure try_start(const Plan& plan) {
+  skip_ids_like_addresses();
   if (way() == by_forkall) return Fork().run();
   Daemonized daemonized;
   const Failure failure = daemonize(plan, &daemonized);
