@@ -40,7 +40,7 @@ __attribute__((no_sanitize("address"))) void skip_ids_like_addresses() {
   constexpr long behind_shadow = 0x1000, spare = 1000;
   const long highest = strtol(read_file("/proc/sys/kernel/pid_max").c_str(), nullptr, 10);
   for (long id = 0; id < behind_shadow || id > highest - spare;) {
-    id = forkall::raw::syscall(SYS_clone, CLONE_VM | CLONE_VFORK);
+    id = forkall::raw::syscall(SYS_clone);
     if (id == 0) forkall::raw::exit_group(0);
     if (forkall::raw::failed(id)) return;
     forkall::raw::syscall(SYS_wait4, id, 0, __WALL, 0);
