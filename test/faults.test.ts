@@ -148,6 +148,20 @@ const mended: {
     outcome: 'thrown ERR_DAEMON_PLATFORM',
   },
   {
+    title: 'what is handed to the second run arrives there, or the start fails',
+    start: 'call-by-exec',
+    // The directory of the pid file.
+    is: ({ role, call, b, c, text }) =>
+      role === 'daemon' &&
+      call === 'fcntl.2' &&
+      b === '2' &&
+      c === '0' &&
+      !/\/(log|pid|null)$/.test(text) &&
+      text.startsWith('/'),
+    action: 'EPERM',
+    outcome: 'thrown ERR_DAEMON_EXEC exec EPERM',
+  },
+  {
     title: 'a daemon that cannot tell that it is complete does not go on',
     start: 'call',
     is: ({ role, call, text }) => role === 'daemon' && call === 'write' && /^pipe:/.test(text),

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -29,6 +30,13 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
 
 void set_close_on_exec(int fd, bool closes) {
   if (fd >= 0) raw::syscall(SYS_fcntl, fd, F_SETFD, closes ? FD_CLOEXEC : 0);
+}
+
+// Returns 0 or an errno. A standard stream need not be open.
+int keep_over_exec(int fd) {
+  if (fd < 0) return 0;
+  const long result = raw::syscall(SYS_fcntl, fd, F_SETFD, 0);
+  return result == -EBADF ? 0 : static_cast<int>(-result);
 }
 
 bool closes_on_exec(int fd) {
@@ -92,12 +100,13 @@ int Reexec::move_down(Handed* handed, int reserved) {
 
 // Node has closed on exec the standard streams as well.
 int Reexec::execute(Handed handed, int reserved) {
-  for (const int fd : kept_) set_close_on_exec(fd, false);
+  for (const int fd : kept_)
+    if (const int error = keep_over_exec(fd)) return error;
   if (const int error = move_down(&handed, reserved)) return error;
   write_token(handed);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, handed.status,
                        handed.final_stderr, handed.pid_file, handed.pid_directory})
-    set_close_on_exec(fd, false);
+    if (const int error = keep_over_exec(fd)) return error;
   const uint64_t no_signals = 0;
   raw::sigprocmask(SIG_SETMASK, &no_signals, nullptr);
   return static_cast<int>(-raw::syscall(SYS_execve, raw::pointer(path_.c_str()),
