@@ -97,7 +97,8 @@ export class Campaign {
   }
 
   /**
-   * @param {Line} line @param {Case} start @param {string} dir @param {Fault} fault @param {unknown} expected
+   * @param {Line} line @param {Case} start @param {string} dir @param {Fault} fault
+   * @param {import('./start.mjs').Sight | undefined} expected
    * @returns {Promise<import('./start.mjs').Outcome | 'failed'>}
    */
   async #start({ major, execPath }, start, dir, fault, expected) {
