@@ -38,8 +38,8 @@ struct MutexLayout {
     return knows_holder() && holder() != 0 && is_link(previous) && is_link(next);
   }
 
-  // The link to a mutex comes from the one before it in the holder's list. Without this, some daemons
-  // ended at an assertion of malloc(3), all with ids near 5,000: 5 starts in about 70,000.
+  // The link to a mutex comes from the one before it in the holder's list. Without this, some
+  // daemons ended at an assertion of malloc(3), all with ids near 5,000: 5 starts in about 70,000.
   bool is_in_list(uintptr_t address) const {
     uint64_t link = 0;
     return raw::read_memory(previous, &link, sizeof(link)) == sizeof(link) &&

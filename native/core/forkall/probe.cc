@@ -13,10 +13,14 @@ namespace tsdaemon::forkall {
 
 namespace {
 
+// The kill(2) that ends it may be refused.
+constexpr timespec lifetime{10, 0};
+
 [[noreturn]] void stand(int parent) {
   raw::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // Every signal is blocked, as it was when we were made.
-  while (raw::syscall(SYS_getppid) == parent) raw::syscall(SYS_ppoll, 0, 0, 0, 0, 0);
+  if (raw::syscall(SYS_getppid) == parent)
+    raw::syscall(SYS_ppoll, 0, 0, raw::pointer(&lifetime), 0, 0);
   raw::exit_group(0);
 }
 
