@@ -25,6 +25,11 @@ constexpr uint64_t longest_pause_ns = 16 * millisecond;
 // with waiting for another thread, or for the machine.
 constexpr int least_tries = 100;
 
+// Asked again at once it may have taken the signal where it was, without having run: then it is
+// waited for a moment.
+constexpr int prompt_tries = 10;
+constexpr uint64_t run_ns = millisecond / 5;
+
 // Threads whose credentials differ may do so for good.
 constexpr int max_changes = 50;
 
@@ -227,6 +232,11 @@ bool Threads::add(int id) {
 int Threads::signal_threads(bool* signalled) {
   parking.count.store(count_);
   const uint32_t round = parking.round.load();
+  bool patient = false;
+  for (size_t i = 0; i < count_; ++i)
+    patient =
+        patient || (stands(threads_[i], Phase::unsettled) && threads_[i].tries > prompt_tries);
+  if (patient) raw::futex_wait(parking.opened, parking.opened.load(), run_ns);
   for (size_t i = 0; i < count_; ++i) {
     Thread& thread = threads_[i];
     if (thread.standing.load().round == round && !stands(thread, Phase::unsettled)) continue;
