@@ -238,7 +238,7 @@ for (const { line, entry, name } of starts) {
         const seen = await fromShell(scene, start(way, daemon));
         expect(seen).toMatchObject({ status: 124, stdout: '' });
         expect(seen.stderr).toMatch(/\ntsdaemon: ERR_DAEMON_LATE: .*2000 ms.*\n$/);
-        expect(scene.processes()).toEqual([]);
+        expect(isAlive((await scene.report<Up>('up')).pid)).toBe(false);
         expect(existsSync(daemon.pidFile)).toBe(false);
         if (way === 'ignore-term') {
           await scene.report('term');
@@ -252,12 +252,12 @@ for (const { line, entry, name } of starts) {
         scene,
       }) => {
         const shell = new ShellLaunch(scene, start('wait', { pidFile: scene.path('pid') }));
-        await scene.report<Up>('up');
+        const { pid } = await scene.report<Up>('up');
         process.kill(await shell.launcher(), signal);
         const seen = await shell.seen();
         expect(seen).toMatchObject({ status, stdout: '' });
         expect(seen.stderr).toMatch(/\ntsdaemon: ERR_DAEMON_INTERRUPTED: .+\n$/);
-        expect(scene.processes()).toEqual([]);
+        expect(isAlive(pid)).toBe(false);
         expect(existsSync(scene.path('pid'))).toBe(false);
       });
     }
