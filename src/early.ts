@@ -7,7 +7,7 @@ import { isMainThread } from 'node:worker_threads';
 import { daemonize } from './daemonize.js';
 import { optionsFromEnvironment } from './environment.js';
 import { DaemonError } from './error.js';
-import { exitStatusOf, isOurs } from './exit-status.js';
+import { isOurs } from './exit-status.js';
 import { stayForPreloads } from './launch-directory.js';
 import { commandLineMessage } from './messages.js';
 import { hasPreloads } from './preload.js';
@@ -32,6 +32,6 @@ function start(): void {
   } catch (error) {
     if (!isOurs(error)) throw error;
     writeSync(2, `${commandLineMessage(error)}\n`);
-    process.exit(exitStatusOf(error));
+    process.exit(error.exitStatus);
   }
 }

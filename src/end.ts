@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { exitStatusOf, isOurs } from './exit-status.js';
+import { isOurs } from './exit-status.js';
 import { commandLineMessage } from './messages.js';
 
 /**
@@ -9,5 +9,5 @@ import { commandLineMessage } from './messages.js';
  */
 export function endBy(error: unknown): never {
   process.stderr.write(`${isOurs(error) ? commandLineMessage(error) : inspect(error)}\n`);
-  process.exit(isOurs(error) ? exitStatusOf(error) : 1);
+  process.exit(isOurs(error) ? error.exitStatus : 1);
 }

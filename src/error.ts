@@ -1,7 +1,9 @@
 /**
  * Every error of the package: one class, one code a step, one table of messages.
  */
+
 import { inspect } from 'node:util';
+import { exitStatusOf } from './error-status.js';
 
 import type { SignalName } from './signal-names.js';
 
@@ -240,6 +242,11 @@ export class DaemonError extends Error {
     for (const [name, fact] of Object.entries(facts))
       if (fact !== undefined) Object.defineProperty(this, name, { value: fact, enumerable: true });
   }
+
+  /** What a program that ends by this error exits with, as if it had not caught it. */
+  get exitStatus(): number {
+    return exitStatusOf(this);
+  }
 }
 
 /** A wrong option, or a wrong environment variable: `TypeError`, with the code `ERR_DAEMON_OPTION`. */
@@ -248,5 +255,9 @@ export class OptionError extends TypeError {
 
   constructor(message: string) {
     super(oneLine(message));
+  }
+
+  get exitStatus(): number {
+    return exitStatusOf(this);
   }
 }

@@ -1,30 +1,9 @@
 /**
  * The launcher's exit status for a start that was refused or failed.
  */
-import { constants } from 'node:os';
-
-import { DaemonError, type OptionError } from './error.js';
-
-const failed = 1;
-const usage = 2;
-const running = 3;
-const noPermission = 4;
-const signalBase = 128;
-
-export function exitStatusOf(error: DaemonError | OptionError): number {
-  if (!(error instanceof DaemonError) || error.code === 'ERR_DAEMON_NO_SCRIPT') return usage;
-  if (error.code === 'ERR_DAEMON_SCRIPT') return usage;
-  if (error.code === 'ERR_DAEMON_RUNNING') return running;
-  if (error.code === 'ERR_DAEMON_HANDOVER') return endOf(error);
-  return error.errno === 'EACCES' || error.errno === 'EPERM' ? noPermission : failed;
-}
+import type { DaemonError, OptionError } from './error.js';
 
 let isTelling = false;
-
-/** As the daemon ended. */
-function endOf({ signal, exitCode }: DaemonError): number {
-  return signal === undefined ? exitCode || failed : signalBase + constants.signals[signal];
-}
 
 /** If nobody catches the errors of `daemonize()`, the status of the process is theirs. */
 export function tellExitStatus(): void {
@@ -34,7 +13,7 @@ export function tellExitStatus(): void {
     if (!isOurs(error)) return;
     // Node sets the exit code to 1 just before this event.
     process.once('exit', () => {
-      process.exitCode = exitStatusOf(error);
+      process.exitCode = error.exitStatus;
     });
   });
 }

@@ -317,11 +317,11 @@ for (const { line, name } of starts.filter(({ entry }) => entry === 'early')) {
       writeFileSync(
         scene.path('app.cjs'),
         `const { daemonize } = require('tsdaemon');
-         for (const options of ${JSON.stringify([{ pidFile }, { pidFile: again, cwd: '/missing' }, { pidFile: again }])}) {
+         for (const options of ${JSON.stringify([{ pidFile }, { pidFile: again, cwd: '/missing' }, { umask: -1 }, { pidFile: again }])}) {
            try {
              daemonize(options);
-           } catch ({ code, path, pid }) {
-             console.log(JSON.stringify({ code, path, pid }));
+           } catch ({ code, path, pid, exitStatus }) {
+             console.log(JSON.stringify({ code, path, pid, exitStatus }));
            }
          }`,
       );
@@ -333,8 +333,9 @@ for (const { line, name } of starts.filter(({ entry }) => entry === 'early')) {
           .split('\n')
           .map((text) => JSON.parse(text)),
       ).toEqual([
-        { code: 'ERR_DAEMON_RUNNING', path: pidFile, pid },
-        { code: 'ERR_DAEMON_CHDIR', path: '/missing' },
+        { code: 'ERR_DAEMON_RUNNING', path: pidFile, pid, exitStatus: 3 },
+        { code: 'ERR_DAEMON_CHDIR', path: '/missing', exitStatus: 1 },
+        { code: 'ERR_DAEMON_OPTION', exitStatus: 2 },
       ]);
       await scene.until('the end of what was started last', () => nodesOf(scene).length === 1);
       expect(existsSync(again)).toBe(false);

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { DaemonError, type DaemonErrorCode } from '../src/error.ts';
-import { exitStatusOf } from '../src/exit-status.ts';
+import { exitStatusOf } from '../src/error-status.ts';
 import { rules } from '../src/option-rules.ts';
 import { resolveOptions } from '../src/settings.ts';
 import { documents, read } from './helpers/document.ts';

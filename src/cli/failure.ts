@@ -3,7 +3,8 @@
  */
 import { writeSync } from 'node:fs';
 
-import { exitStatusOf, isOurs } from '../exit-status.js';
+import type { DaemonError, OptionError } from '../error.js';
+import { isOurs } from '../exit-status.js';
 import { commandLineMessage } from '../messages.js';
 import { flagOf } from './daemon-options.js';
 
@@ -31,9 +32,9 @@ function inFlags(message: string): string {
   );
 }
 
-function statusOf(error: Parameters<typeof exitStatusOf>[0]): number {
+function statusOf(error: DaemonError | OptionError): number {
   if (error.code === 'ERR_DAEMON_NOT_RUNNING') return notRunning;
-  // Which of the two it is, exitStatusOf() knows.
+  // Which of the two it is, the error knows.
   if (error.code === 'ERR_DAEMON_NO_LOG' && error.errno === undefined) return notRunning;
-  return error.code === 'ERR_DAEMON_ALIVE' ? doesNotEnd : exitStatusOf(error);
+  return error.code === 'ERR_DAEMON_ALIVE' ? doesNotEnd : error.exitStatus;
 }
