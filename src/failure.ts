@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
@@ -120,11 +121,20 @@ function whose(step: 'group' | 'groups', { user, group }: Settings): string {
 }
 
 function liveChild(pid: number): ErrorContext {
-  const child = pid === 0 ? 'a child process' : `the child process ${pid}`;
+  const child = pid === 0 ? 'a child process' : `the child process ${pid}${nameOfProcess(pid)}`;
   return {
     ...(pid === 0 ? {} : { pid }),
     what: `${child} would stay the launcher's; start it after daemonize(), or set \`force\``,
   };
+}
+
+/** proc_pid_comm(5): a loader may have started it, of which the program knows nothing. */
+function nameOfProcess(pid: number): string {
+  try {
+    return ` (${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()})`;
+  } catch {
+    return '';
+  }
 }
 
 /** Whether an output leads where `log` says, of which it is said then. */

@@ -17,7 +17,7 @@ for (const { line, entry, name } of calls) {
         ...{ name: 'DaemonError', code: 'ERR_DAEMON_UNFORKABLE', step: 'children' },
         pid: child.pid,
       });
-      expect(error['message']).toContain(`the child process ${child.pid} `);
+      expect(error['message']).toContain(`the child process ${child.pid} (sleep) `);
       expect(after).toEqual(before);
     });
 
