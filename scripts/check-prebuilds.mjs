@@ -12,6 +12,7 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 const prebuilds = join(project, 'prebuilds');
 
 const exported = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+const ofLibuv = ['uv_fileno', 'uv_walk'];
 const newest = {
   GLIBC: '2.28',
   // What every Node from 20 to 26 asks for, on x86-64 and on arm64.
@@ -66,9 +67,9 @@ function checkVersion({ name, version }) {
     return `${name} needs ${version}, newer than ${library}_${newest[library]}`;
 }
 
-/** A weak one may be missing; Node has those of Node-API; all others tell which version they are. */
+/** A weak one may be missing; Node has those of Node-API, and of libuv; all others tell which version they are. */
 function mayHaveNoVersion({ name, binding }) {
-  return binding === 'WEAK' || /^(napi|node_api)_/.test(name);
+  return binding === 'WEAK' || /^(napi|node_api)_/.test(name) || ofLibuv.includes(name);
 }
 
 /** @param {string} file @returns {string[]} what is wrong with it */
