@@ -190,6 +190,12 @@ describe('tsdaemon start', () => {
       says: /^tsdaemon: ERR_DAEMON_LATE: .* no server listened within 1000 ms; raise --ready-timeout\n$/m,
     },
     {
+      title: 'a script that does not end in time',
+      args: ['--ready-timeout', '1s', 'fixtures/endless.mjs'],
+      code: 124,
+      says: /^tsdaemon: ERR_DAEMON_LATE: .* its main module had not finished within 1000 ms; .*\n$/m,
+    },
+    {
       title: 'a script that only ends',
       args: ['--ready', 'listening', 'fixtures/lib/report.cjs'],
       code: 1,

@@ -127,6 +127,15 @@ describe('tsdaemon unit', () => {
     expect(verdict(scene, stdout, '--user')).toBe('');
   });
 
+  test('takes what is not given from the environment, as start does', async ({ scene }) => {
+    const env = { TSDAEMON_NAME: 'api', TSDAEMON_READY: 'listening', TSDAEMON_UMASK: '077' };
+    const args = ['unit', '--umask', '027', 'fixtures/cli-main.cjs'];
+    const { stdout } = await tsdaemon(scene, line, args, { env });
+    expect(setting(stdout, 'Description')).toBe('api');
+    expect(setting(stdout, 'ExecStart')).toContain(' --ready listening ');
+    expect(setting(stdout, 'ExecStart')).toContain(' --umask 027 ');
+  });
+
   test('hides nothing that the daemon needs', async ({ scene }) => {
     const given = (...args: string[]) => unit(scene, ...args);
     const elsewhere = await given('--log', '/var/log/api.log', line.execPath);
@@ -136,6 +145,9 @@ describe('tsdaemon unit', () => {
     expect(setting(inHome, 'ProtectHome')).toBeUndefined();
     const inTmp = await given('--cwd', '/tmp/api', line.execPath);
     expect(setting(inTmp, 'PrivateTmp')).toBeUndefined();
+    expect(setting(elsewhere, 'ProtectSystem')).toBe('full');
+    const inSystem = await given('--log', '/usr/local/var/log/api.log', line.execPath);
+    expect(setting(inSystem, 'ProtectSystem')).toBeUndefined();
   });
 
   test('waits for ever where the daemon may take for ever', async ({ scene }) => {

@@ -164,6 +164,8 @@ for (const line of lines) {
         TSDAEMON_STDIN: scene.path('in'),
         TSDAEMON_STDOUT: scene.path('out'),
         TSDAEMON_STDERR: 'null',
+        // A value of TSDAEMON_READY that is refused.
+        TSDAEMON_TITLE: 'manual',
         TSDAEMON_READY: 'detached',
         TSDAEMON_READY_TIMEOUT: '30000',
       };

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { calls, carriesState } from './helpers/lines.ts';
@@ -107,6 +107,17 @@ for (const { line, entry, name } of calls.filter(({ entry }) => !carriesState(en
         await scene.nothingLeft();
       });
     }
+
+    test('ends by an option that is wrong for the first time: nobody could catch it', async ({
+      scene,
+    }) => {
+      const launch = scene.launch({ ...start, args: ['wrong'], daemon: { ready: 'manual' } });
+      const { code, stderr } = await launch.finished();
+      expect(code).toBe(2);
+      expect(stderr).toContain('tsdaemon: ERR_DAEMON_OPTION: Expected the `umask` option');
+      expect(readdirSync(scene.dir)).not.toContain('caught.json');
+      await scene.nothingLeft();
+    });
 
     test('has the flags of the first, their paths absolute', async ({ scene }) => {
       mkdirSync(scene.path('reports'));

@@ -78,6 +78,15 @@ for (const line of lines) {
       });
     }
 
+    test('TSDAEMON_FOREGROUND that is neither 0 nor 1 is refused by the call', async ({
+      scene,
+    }) => {
+      const launch = scene.launch({ ...call, env: { TSDAEMON_FOREGROUND: 'yes' } });
+      const { code, stderr } = await launch.finished();
+      expect(code).toBe(2);
+      expect(stderr).toContain("Expected TSDAEMON_FOREGROUND to be 0 or 1, got 'yes'");
+    });
+
     for (const { daemon, stays } of [
       { daemon: { detach: 'auto' }, stays: true },
       { daemon: { detach: false }, stays: true },

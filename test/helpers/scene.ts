@@ -106,11 +106,20 @@ export class Scene {
         const left = this.processes();
         // The start time makes sure that the id was not given to a stranger since it was found.
         for (const { pid, startTime } of left)
-          if (stat(pid)?.startTime === startTime) process.kill(pid, 'SIGKILL');
+          if (stat(pid)?.startTime === startTime) killUnlessGone(pid);
         return left.length === 0;
       },
       { deadline: deadlines.kill, diagnose: () => this.diagnosis() },
     );
     rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** It may end between the look at it and this. */
+function killUnlessGone(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
