@@ -78,7 +78,7 @@ const mended: {
   {
     title: 'an inherited descriptor that cannot be told from another is not kept',
     start: 'early',
-    is: ({ role, call }) => role === 'daemon' && call === 'fstat',
+    is: ({ role, call, text }) => role === 'daemon' && call === 'fstat' && text === '/',
     action: 'EIO',
     outcome: 'exit 1 ERR_DAEMON_PREPARE',
   },

@@ -364,6 +364,8 @@ int main(int argc, char **argv) {
   close(ends[0]);
   snprintf(number, sizeof number, "%d", ends[1]);
   setenv("FAULTS_FD", number, 1);
+  // One that the program inherits.
+  if (open("/", O_RDONLY | O_DIRECTORY) < 0) return 2;
   execvp(argv[6], argv + 6);
   return 127;
 }
