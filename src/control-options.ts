@@ -8,18 +8,21 @@ import type { SignalName } from './signal-names.js';
 /** Settings of {@link stop}. */
 export interface StopOptions {
   /** What asks the daemon to end, signal(7). @default 'SIGTERM' */
-  signal?: SignalName;
+  signal?: SignalName | undefined;
   /** How long it may take, in milliseconds. @default 20000 */
-  timeout?: number;
+  timeout?: number | undefined;
   /** What ends it after that; `false`: nothing does, and that is an error. @default 'SIGKILL' */
-  then?: 'SIGKILL' | false;
+  then?: 'SIGKILL' | false | undefined;
 }
+
+/** Each of them, with the defaults filled in. */
+type StopSettings = { [Name in keyof StopOptions]-?: Exclude<StopOptions[Name], undefined> };
 
 const names: readonly string[] = ['signal', 'timeout', 'then'] satisfies (keyof StopOptions)[];
 const maxTimeout = 2 ** 31 - 1;
 
 /** @throws OptionError for a wrong value, or an unknown name. */
-export function resolveStopOptions(options: StopOptions): Required<StopOptions> {
+export function resolveStopOptions(options: StopOptions): StopSettings {
   for (const name of Object.keys(options))
     if (!names.includes(name))
       throw new OptionError(`Unknown option \`${name}\`${hint(name, names, '`')}`);

@@ -17,10 +17,11 @@ type Optional =
   | 'nice'
   | 'title';
 
+/** Of the options those that have a value. */
+type Given = { [Name in keyof DaemonizeOptions]: Exclude<DaemonizeOptions[Name], undefined> };
+
 /** Every option, checked, with absolute paths and the defaults filled in. */
-export type Settings = Readonly<
-  Required<Omit<DaemonizeOptions, Optional>> & Pick<DaemonizeOptions, Optional>
->;
+export type Settings = Readonly<Required<Omit<Given, Optional>> & Pick<Given, Optional>>;
 
 /**
  * Checks `options` and fills in the defaults; as the process that was started would read them.
@@ -30,7 +31,7 @@ export type Settings = Readonly<
 export function resolveOptions(options: DaemonizeOptions, origin = originHere()): Settings {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new OptionError(`Expected the options to be an object, got ${show(options)}`);
-  const given: DaemonizeOptions = {};
+  const given: Given = {};
   for (const [name, value] of Object.entries(options))
     if (value !== undefined)
       Object.assign(given, { [name]: checked(name, value, origin.directory) });
@@ -47,7 +48,7 @@ function checked(name: string, value: unknown, directory: string): unknown {
   return rule.resolve ? rule.resolve(value as never, directory) : value;
 }
 
-function withDefaults(given: DaemonizeOptions, { isRoot }: Origin): Settings {
+function withDefaults(given: Given, { isRoot }: Origin): Settings {
   const places = given.name === undefined ? undefined : placesOf(given.name, isRoot);
   const log = given.log ?? places?.log;
   const stays = given.detach === false;
@@ -68,7 +69,7 @@ function withDefaults(given: DaemonizeOptions, { isRoot }: Origin): Settings {
     readyTimeout: 60_000,
     shutdownTimeout: 15_000,
     ...given,
-    limits: { ...(isRoot ? { core: 0 } : {}), ...given.limits },
+    limits: { ...given.limits, core: given.limits?.core ?? (isRoot ? 0 : undefined) },
     ...(log === undefined ? {} : { log }),
     ...(places === undefined ? {} : { pidFile: given.pidFile ?? places.pidFile }),
   };

@@ -93,7 +93,10 @@ describe('docs/api.md', () => {
       );
     }
     expect(limits).toEqual({});
-    expect(resolveOptions({}, { directory: '/', isRoot: true }).limits).toEqual({ core: 0 });
+    for (const limits of [undefined, { core: undefined }])
+      expect(resolveOptions({ limits }, { directory: '/', isRoot: true }).limits).toEqual({
+        core: 0,
+      });
   });
 
   test('has every command, and no other, and every flag', () => {

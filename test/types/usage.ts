@@ -94,6 +94,8 @@ export const sockets: ListenFd[] = listenFds();
 export const names: string[] = sockets.map(({ fd, name }) => `${name} ${fd.toFixed()}`);
 daemonize();
 daemonize({ umask: 0o027 });
+// As a variable gives it, of a program that has exactOptionalPropertyTypes.
+daemonize({ user: process.env.SERVICE_USER, limits: { nofile: undefined } });
 
 const support: ForkSupport = forkSupport();
 export const { supported, reason }: { supported: boolean; reason?: string | undefined } = support;
@@ -112,6 +114,7 @@ export async function control(pidFile: string): Promise<DaemonState> {
   const pids: (number | undefined)[] = [
     result.pid,
     (await stop(pidFile)).pid,
+    (await stop(pidFile, { signal: undefined, timeout: undefined })).pid,
     await signal(pidFile, 'SIGUSR2'),
     await reload(pidFile),
   ];
