@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { daemonize, status, stop } from 'tsdaemon';
@@ -73,8 +73,9 @@ function settings() {
       log: { type: 'string' },
     },
   });
-  const directory = process.env.XDG_RUNTIME_DIR ?? tmpdir();
-  const pidFile = join(directory, `mount-tool-${userInfo().uid}-${values.port}.pid`);
+  // In a directory that nobody else may write.
+  const directory = process.env.XDG_RUNTIME_DIR ?? homedir();
+  const pidFile = join(directory, `mount-tool-${values.port}.pid`);
   return { ...values, pidFile, command: positionals[0], directory: positionals[1] };
 }
 
@@ -86,5 +87,5 @@ try {
   else throw new Error(usage);
 } catch (error) {
   console.error(`mount-tool: ${error.message}`);
-  process.exit(error.code === 'ERR_DAEMON_RUNNING' ? 3 : 1);
+  process.exit(error.exitStatus ?? 1);
 }
