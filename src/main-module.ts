@@ -75,11 +75,13 @@ function callAll(callbacks: readonly Callback[]): void {
 /**
  * A CommonJS main module has finished when the stack has unwound. An ES module is awaited by
  * importing it once more, which gives the promise of its one evaluation; but never before Node has
- * begun that, or the program would not be the main module.
+ * begun that, or the program would not be the main module. By the next turn Node has ended a program of
+ * which a promise was rejected that nobody holds, as that of `main()`.
  */
 function whenFinished(directory: string, loaded: Callback, path: string | undefined): void {
-  if (process.mainModule !== undefined || path === undefined) process.nextTick(loaded);
-  else importMain(directory, path).then(loaded, () => {});
+  const inNextTurn = (): unknown => setImmediate(loaded);
+  if (process.mainModule !== undefined || path === undefined) inNextTurn();
+  else importMain(directory, path).then(inNextTurn, () => {});
 }
 
 async function importMain(directory: string, path: string): Promise<void> {

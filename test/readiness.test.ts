@@ -172,6 +172,8 @@ for (const { line, entry, name } of starts) {
     for (const { program, title } of [
       { program: 'throws.cjs', title: 'a CommonJS module throws' },
       { program: 'rejects.mjs', title: 'a top-level await is rejected' },
+      { program: 'floating.cjs', title: 'a promise of a CommonJS module is rejected' },
+      { program: 'floating.mjs', title: 'a promise of an ES module is rejected' },
     ]) {
       test(`the status is 1 when ${title}, whose stack is shown`, async ({ scene }) => {
         const seen = await fromShell(scene, { line, entry, program: `main/${program}`, daemon });
