@@ -91,6 +91,14 @@ const mended: {
     outcome: 'thrown ERR_DAEMON_PREPARE prepare EMFILE',
   },
   {
+    title: 'want of memory to look at /proc is no reason to run the program twice',
+    start: 'call',
+    is: ({ role, call, text }) =>
+      role === 'launcher' && call === 'readlinkat' && text === '/proc/self',
+    action: 'ENOMEM',
+    outcome: 'thrown ERR_DAEMON_PREPARE prepare ENOMEM',
+  },
+  {
     title: 'a pid file that cannot be looked at is not one that was replaced',
     start: 'call',
     is: ({ role, call, text }) => role === 'launcher' && call === 'newfstatat' && text === 'pid',

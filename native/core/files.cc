@@ -23,7 +23,7 @@ int read_file(const std::string& path, std::string* text) {
 }
 
 bool may_have_open(int pid, const struct stat& file) {
-  if (!forkall::proc_is_ours()) return true;
+  if (forkall::verify_own_proc() != 0) return true;
   bool has_open = false;
   const int error = each_entry(
       ("/proc/" + std::to_string(pid) + "/fd").c_str(), [&](int directory, const dirent& entry) {

@@ -18,9 +18,16 @@ namespace tsdaemon {
 
 namespace {
 
-bool proc_is_there() {
-  return forkall::proc_is_ours() && access("/proc/self/task", R_OK) == 0 &&
-         access("/proc/self/smaps", R_OK) == 0;
+// Returns 0 or an errno.
+int read_proc(std::string* status) {
+  if (const int error = forkall::verify_own_proc()) return error;
+  for (const char* path : {"/proc/self/task", "/proc/self/smaps"})
+    if (access(path, R_OK) != 0) return errno;
+  return read_file("/proc/self/status", status);
+}
+
+bool is_missing(int error) {
+  return error == ENOENT || error == EACCES || error == EPERM || error == ENOTSUP;
 }
 
 bool is_traced(const std::string& status) { return proc_number(status, "TracerPid") != 0; }
@@ -57,8 +64,8 @@ Obstacle look_for_obstacle(const Descriptors& descriptors, const std::string& st
 // That /proc could not be read for want of a descriptor or of memory is no obstacle.
 int find_obstacle(const Descriptors& descriptors, Obstacle* obstacle) {
   std::string status;
-  const int error = proc_is_there() ? read_file("/proc/self/status", &status) : ENOENT;
-  if (error != 0 && error != ENOENT && error != EACCES && error != EPERM) return error;
+  const int error = read_proc(&status);
+  if (error != 0 && !is_missing(error)) return error;
   *obstacle = error != 0 ? Obstacle::proc_missing : look_for_obstacle(descriptors, status);
   return 0;
 }

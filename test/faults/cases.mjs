@@ -86,7 +86,10 @@ export const cases = [
     name: 'large-heap',
     entry: 'daemonize',
     strategy: 'fork',
-    options: (dir) => ({ pidFile: join(dir, 'pid'), ready: 'manual', readyTimeout: 20_000 }),
+    options: (dir) => ({
+      ...{ pidFile: join(dir, 'pid'), strategy: 'fork' },
+      ...{ ready: 'manual', readyTimeout: 20_000 },
+    }),
     env: { TEST_HEAP: '2000000' },
     concerns: ({ role, call, text }) =>
       role === 'probe' ||

@@ -31,7 +31,7 @@ TaskDirectory::~TaskDirectory() {
 }
 
 int TaskDirectory::open() {
-  if (!proc_is_ours()) return ENOTSUP;
+  if (const int error = verify_own_proc()) return error;
   fd_ = static_cast<int>(
       raw::openat(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd_ < 0) return -fd_;
