@@ -56,7 +56,9 @@ export class DebianRoot {
    * @param {string[]} argv
    * @param {{
    *   cwd?: string, env?: Record<string, string>, path?: string[], binds?: Record<string, string>,
-   * }} [options] path: before the system's; binds: of further files and folders, where they are to be there
+   *   stdout?: number,
+   * }} [options] path: before the system's; binds: of further files and folders, where they are to be there;
+   *   stdout: a descriptor
    */
   run(argv, options) {
     const status = this.statusOf(argv, options);
@@ -64,7 +66,7 @@ export class DebianRoot {
   }
 
   /** As `run`. Returns the exit status, or the name of a signal. @returns {number | string} */
-  statusOf(argv, { cwd = '/', env = {}, path = [], binds = {} } = {}) {
+  statusOf(argv, { cwd = '/', env = {}, path = [], binds = {}, stdout = 1 } = {}) {
     const places = Object.entries({ [project]: projectThere, ...binds });
     const { status, signal, error } = spawnSync(
       'sh',
@@ -80,7 +82,10 @@ export class DebianRoot {
         cwd,
         ...argv,
       ],
-      { stdio: 'inherit', env: { ...env, PATH: [...path, systemPath].join(':') } },
+      {
+        stdio: ['inherit', stdout, 'inherit'],
+        env: { ...env, PATH: [...path, systemPath].join(':') },
+      },
     );
     if (error) throw error;
     return status ?? signal ?? 'no status';

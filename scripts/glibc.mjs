@@ -9,7 +9,7 @@
 // --early, --late  runs a Node line, as of "npm run stress" (default 100 and 50)
 // --lines          some of the Node lines (default: all)
 // --busy, --jobs   as of "npm run stress"
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,22 +56,37 @@ function build() {
   return built;
 }
 
-/** @param {DebianRoot} root @param {Record<string, string>} binds @returns {number} failed rounds */
-function nativeTest(root, binds) {
-  let failed = 0;
-  for (let round = 0; round < Number(values.native); round++) {
-    const argv = [`${projectThere}/build/Release/native_test`, '--deadline', '120'];
-    if (root.statusOf(argv, { cwd: projectThere, binds }) !== 0) failed++;
-  }
-  return failed;
+/** Where the runs in it leave what is known of them: empty at first. @param {DebianRoot} root */
+function findings(root) {
+  const into = join(project, '.roots', `${root.suite}-stress`);
+  rmSync(into, { recursive: true, force: true });
+  mkdirSync(into, { recursive: true });
+  return into;
 }
 
-/** @param {DebianRoot} root @param {Record<string, string>} binds */
-function stress(root, binds) {
-  const into = join(project, '.roots', `${root.suite}-stress`);
-  mkdirSync(into, { recursive: true });
+/** @param {DebianRoot} root @param {Record<string, string>} binds @param {string} into */
+function nativeTest(root, binds, into) {
+  const cases = { run: 0, failed: 0 };
+  const argv = [`${projectThere}/build/Release/native_test`, '--deadline', '120'];
+  for (let round = 1; round <= Number(values.native); round++) {
+    const file = join(into, `native-${round}.txt`);
+    const stdout = openSync(file, 'a');
+    const status = root.statusOf(argv, { cwd: projectThere, binds, stdout });
+    closeSync(stdout);
+    const text = readFileSync(file, 'utf8');
+    process.stdout.write(text);
+    const totals = /^(\d+) passed, (\d+) failed\n$/m.exec(text);
+    if (totals === null || (status === 0) !== (totals[2] === '0'))
+      throw new Error(`the native test in ${root.suite} ended with ${status}, see ${file}`);
+    cases.run += Number(totals[1]) + Number(totals[2]);
+    cases.failed += Number(totals[2]);
+  }
+  return cases;
+}
+
+/** @param {DebianRoot} root @param {Record<string, string>} binds @param {string} into */
+function stress(root, binds, into) {
   const table = join(into, 'table.json');
-  rmSync(table, { force: true });
   const keep = join(projectThere, '.roots', `${root.suite}-stress`);
   const passedOn = ['lines', 'busy', 'jobs']
     .filter((name) => values[name] !== undefined)
@@ -100,8 +115,9 @@ function proof(suite, built) {
     // The Node that runs us stands for its line.
     [process.execPath]: process.execPath,
   };
-  const failedRounds = nativeTest(root, binds);
-  return { suite, libc, failedRounds, rows: stress(root, binds) };
+  const into = findings(root);
+  const cases = nativeTest(root, binds, into);
+  return { suite, libc, cases, rows: stress(root, binds, into) };
 }
 
 /** @param {ReturnType<typeof proof>[]} proofs */
@@ -109,17 +125,17 @@ function print(proofs) {
   const date = new Date().toISOString().slice(0, 10);
   console.log(`\n${date}, Linux ${release()}, ${process.arch}\n`);
   console.log(
-    '| glibc | Debian | native test, rounds / failed | Node | early, runs / failed | late, runs / failed |',
+    '| glibc | Debian | native test, cases / failed | Node | early, runs / failed | late, runs / failed |',
   );
   console.log('| --- | --- | --- | --- | --- | --- |');
-  for (const { suite, libc, failedRounds, rows } of proofs) {
+  for (const { suite, libc, cases, rows } of proofs) {
     for (const version of new Set(rows.map((row) => row.node))) {
       const cell = (kind) => {
         const row = rows.find((row) => row.node === version && row.kind === kind);
         return row ? `${row.runs} / ${row.failed}` : '0 / 0';
       };
       console.log(
-        `| ${libc} | ${suite} | ${values.native} / ${failedRounds} | ${version} | ${cell('early')} | ${cell('late')} |`,
+        `| ${libc} | ${suite} | ${cases.run} / ${cases.failed} | ${version} | ${cell('early')} | ${cell('late')} |`,
       );
     }
   }
@@ -129,6 +145,6 @@ const built = build();
 const proofs = (positionals.length > 0 ? positionals : suites).map((suite) => proof(suite, built));
 print(proofs);
 const failed = proofs.some(
-  ({ failedRounds, rows }) => failedRounds > 0 || rows.some((row) => row.failed > 0),
+  ({ cases, rows }) => cases.failed > 0 || rows.some((row) => row.failed > 0),
 );
 process.exitCode = failed ? 1 : 0;
