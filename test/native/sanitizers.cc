@@ -33,13 +33,15 @@ void advise_shadow(int advice) {
   }
 }
 
+// Read before a case can have reached its limit of descriptors.
+const long highest_id = strtol(read_file("/proc/sys/kernel/pid_max").c_str(), nullptr, 10);
+
 }  // namespace
 
 __attribute__((no_sanitize("address"))) void skip_ids_like_addresses() {
   // Of the shadow's addresses, divided by 4 GB; and as many as are given to others meanwhile.
   constexpr long behind_shadow = 0x1000, spare = 1000;
-  const long highest = strtol(read_file("/proc/sys/kernel/pid_max").c_str(), nullptr, 10);
-  for (long id = 0; id < behind_shadow || id > highest - spare;) {
+  for (long id = 0; id < behind_shadow || id > highest_id - spare;) {
     id = forkall::raw::syscall(SYS_clone);
     if (id == 0) forkall::raw::exit_group(0);
     if (forkall::raw::failed(id)) return;
