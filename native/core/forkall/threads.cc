@@ -133,36 +133,50 @@ int Threads::freeze(uint64_t timeout_ns) {
   // One round is enough, but for a thread that has blocked every signal, as glibc does around a
   // thread's end, and waits there for a lock that a parked thread holds: it can neither park nor
   // go before that one is let go. And but for a change of credentials that some threads have made,
-  // and others not.
+  // and others not. The last round has time for every thread, however long one was given way to.
+  const uint64_t last_round = deadline - timeout_ns * 3 / 10;
   int changes = 0;
   uint64_t pause = first_pause_ns;
   for (uint64_t give_way_ns = first_give_way_ns;;) {
     install_handler();
     parking.missing.store(0);
     parking.round.fetch_add(1);
-    const uint64_t round_end = raw::now_ns() + give_way_ns;
-    const int error = park_all(round_end < deadline ? round_end : deadline);
+    const uint64_t now = raw::now_ns();
+    const uint64_t round_end = now + give_way_ns;
+    const int error = park_all(now < last_round && round_end < deadline ? round_end : deadline);
     complete_ = error == 0;
     if (complete_ && (!credentials_are_changing() || ++changes == max_changes))
       return verify_blocks();
     if (!complete_ && error != ETIMEDOUT && error != cut_short) return error;
     if (!complete_ && raw::now_ns() >= deadline) return ETIMEDOUT;
-    if (error == ETIMEDOUT) give_way_ns *= 2;
     complete_ = false;
-    give_way(pause);
+    give_way(pause, error == ETIMEDOUT ? last_round : 0);
+    if (error == ETIMEDOUT) give_way_ns *= 2;
     if (pause < longest_pause_ns) pause *= 2;
   }
 }
 
 // Main takes its part in a change of credentials meanwhile, and goes on once it has: before the
-// thread that makes the change can begin the next one, musl has it take a signal.
-void Threads::give_way(uint64_t pause_ns) {
+// thread that makes the change can begin the next one, musl has it take a signal. Who could not
+// park has been given way to when it has taken the signal: on a busy machine the thread that it
+// waits for may not have run before.
+void Threads::give_way(uint64_t pause_ns, uint64_t end) {
   constexpr uint64_t parking_bit = raw::signal_bit(parking_signal);
   given_way_ = true;
   open_gate();
   raw::sigprocmask(SIG_UNBLOCK, &parking_bit, nullptr);
-  raw::futex_wait(parking.opened, parking.opened.load(), pause_ns);
+  do {
+    raw::futex_wait(parking.opened, parking.opened.load(), pause_ns);
+  } while (raw::now_ns() < end && is_signal_pending());
   raw::sigprocmask(SIG_BLOCK, &parking_bit, nullptr);
+}
+
+bool Threads::is_signal_pending() {
+  for (size_t i = 0; i < count_; ++i)
+    if (stands(threads_[i], Phase::signalled) &&
+        (tasks_.status(threads_[i].id).pending_signals & raw::signal_bit(parking_signal)) != 0)
+      return true;
+  return false;
 }
 
 void Threads::block_signals() {

@@ -99,7 +99,8 @@ class Threads {
   void look_for_the_gone();
   int verify_blocks();
   bool is_cut_short();
-  void give_way(uint64_t pause_ns);
+  void give_way(uint64_t pause_ns, uint64_t end);
+  bool is_signal_pending();
   bool credentials_are_changing();
   void send_owed_signals() const;
   bool add(int id);
