@@ -1,10 +1,10 @@
-// Feeds the parsers of /proc and of pid files with libFuzzer's inputs, and the options and the environment with
-// fast-check's:
+// Feeds the parsers of /proc and of pid files with libFuzzer's inputs, and the options, the environment and whole starts
+// with fast-check's:
 //
 //   npm run fuzz -- [--seconds N] [--only NAME,...]
 //
 // --seconds  for each target (default 60)
-// --only     some of mappings, task, pid_file, proc_field, options, environment
+// --only     some of mappings, task, pid_file, proc_field, options, environment, start
 //
 // Installs clang with its run time from Debian if there is none.
 import { spawnSync } from 'node:child_process';
@@ -37,7 +37,7 @@ const parsers = {
   pid_file: { sources: ['pid_text.cc'], seeds: [] },
   proc_field: { sources: ['proc_field.cc'], seeds: [...own('status'), '/proc/self/fdinfo/0'] },
 };
-const properties = ['options', 'environment'];
+const properties = ['options', 'environment', 'start'];
 
 const only = values.only?.split(',') ?? [...Object.keys(parsers), ...properties];
 const unknown = only.filter((name) => !Object.hasOwn(parsers, name) && !properties.includes(name));
