@@ -80,6 +80,14 @@ class Threads {
   int straggler() const;
 
  private:
+  /// Over at the deadline, or when no thread has parked for a while.
+  struct Round {
+    uint64_t give_way_ns;
+    uint64_t deadline;
+    uint64_t end;
+    size_t parked;
+  };
+
   static void park(int signal, siginfo_t* info, void* frame);
   static bool is_settled(const Thread& self);
   static bool is_thread(uint64_t value);
@@ -92,10 +100,11 @@ class Threads {
   static void install_handler();
   static bool has_handler();
   static void remove_handler();
-  int park_all(uint64_t deadline);
+  bool is_over(Round* round) const;
+  int park_all(Round round);
   int signal_threads(bool* signalled);
   int signal_thread(Thread& thread);
-  int wait_until_parked(uint64_t deadline);
+  int wait_until_parked(Round* round);
   void look_for_the_gone();
   int verify_blocks();
   bool is_cut_short();
