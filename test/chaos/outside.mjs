@@ -113,6 +113,7 @@ export async function inspect({ told: { url }, require, over }) {
       const settle = waiting.get(message.id);
       assert.ok(settle !== undefined, `the answer ${message.id} came twice`);
       waiting.delete(message.id);
+      assert.equal(message.result.exceptionDetails, undefined);
       settle(message.result);
     });
     /** @param {string} expression */
