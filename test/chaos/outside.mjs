@@ -113,15 +113,16 @@ export async function inspect({ told: { url }, require, over }) {
       const settle = waiting.get(message.id);
       assert.ok(settle !== undefined, `the answer ${message.id} came twice`);
       waiting.delete(message.id);
-      assert.equal(message.result.exceptionDetails, undefined);
       settle(message.result);
     });
     /** @param {string} expression */
-    const evaluate = (expression) => {
+    const evaluate = async (expression) => {
       const answered = new Promise((resolve) => waiting.set(++id, resolve));
       const params = { expression, returnByValue: true };
       socket.send(JSON.stringify({ id, method: 'Runtime.evaluate', params }));
-      return Promise.race([answered, lost]);
+      const answer = await Promise.race([answered, lost]);
+      assert.equal(answer.exceptionDetails, undefined);
+      return answer;
     };
     await evaluate('connected()');
     while (!over()) {
