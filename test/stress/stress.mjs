@@ -1,18 +1,21 @@
 // Makes daemons by the thousand while more processes than the machine has cores keep it busy, and shows where each
 // thread of a failed one stood.
 //
-//   npm run stress -- [--early N] [--late N] [--lines 20,22] [--busy K] [--jobs J] [--keep DIRECTORY]
+//   npm run stress -- [--early N] [--late N] [--lines 20,22] [--busy K] [--jobs J] [--deadline SECONDS]
+//                    [--keep DIRECTORY]
 //
 // --early, --late  runs a Node line: of a program started with the preload (default 300), and of a server at work that
 //                  calls daemonize() (default 60)
 // --busy           spinning processes beside them (default: two more than cores)
 // --jobs           runs at the same time (default: one more than cores)
+// --deadline       of each run (default 120)
 // --keep           where what is known of a failed run goes (default: a new directory in the temporary one)
 // --json           a file for the table
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { deadlines } from '../helpers/deadlines.mjs';
 import { install } from '../helpers/install.mjs';
 import { countOf, linesOf } from './arguments.mjs';
 import { keepBusy } from './busy.mjs';
@@ -26,6 +29,7 @@ const { values } = parseArgs({
     lines: { type: 'string' },
     busy: { type: 'string', default: String(availableParallelism() + 2) },
     jobs: { type: 'string', default: String(availableParallelism() + 1) },
+    deadline: { type: 'string' },
     keep: { type: 'string' },
     json: { type: 'string' },
   },
@@ -33,6 +37,7 @@ const { values } = parseArgs({
 
 const count = countOf(values);
 const lines = linesOf(values.lines);
+if (values.deadline !== undefined) deadlines.stressRun = 1000 * count('deadline');
 
 /** Every run, the lines in turn, so that a table of half the runs already says something of each. */
 function* schedule() {
