@@ -58,10 +58,15 @@ bool read_stat(pid_t pid, ProcessStat* stat) {
                                                  &stat->state, &stat->parent, &stat->session) == 3;
 }
 
+// The state first: "syscall" still tells the call that a thread was woken from, if the processor
+// that it is to run on has yet to take it over (TASK_WAKING, which is no "S").
 bool sleeps_in(int thread_id, long number) {
-  const std::string call =
-      read_file("/proc/self/task/" + std::to_string(thread_id) + "/syscall");  // "running", or
-  return call.rfind(std::to_string(number) + ' ', 0) == 0;                     // "202 0x7f… …"
+  const std::string task = "/proc/self/task/" + std::to_string(thread_id);
+  const std::string stat = read_file(task + "/stat");
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos || stat.compare(name_end, 3, ") S") != 0) return false;
+  const std::string call = read_file(task + "/syscall");    // "running", or
+  return call.rfind(std::to_string(number) + ' ', 0) == 0;  // "202 0x7f… …"
 }
 
 namespace {
