@@ -46,6 +46,7 @@ export function outcome(dir, { ends, output }) {
   /** @type {Seen} */
   const seen = JSON.parse(readFileSync(path, 'utf8'));
   const killed = new Set(seen.killed);
+  const stopped = new Set(seen.stopped.map(({ pid }) => pid));
   const known = new Set([
     ...ends.keys(),
     ...journal.map(({ pid }) => pid),
@@ -54,13 +55,9 @@ export function outcome(dir, { ends, output }) {
 
   const problems = [
     ...overlaps(journal, killed),
-    ...seen.launches.flatMap((launch) => wrongEnd(launch, known)),
+    ...seen.launches.flatMap((launch) => wrongEnd(launch, known, stopped)),
     ...wrongPids('status()', seen.running, known),
-    ...wrongPids(
-      'stop()',
-      seen.stopped.map(({ pid }) => pid),
-      known,
-    ),
+    ...wrongPids('stop()', [...stopped], known),
     ...wrongPids('signal()', seen.killed, known),
     ...[...ends].flatMap(([pid, { code, signal }]) => {
       const expected =
@@ -122,15 +119,21 @@ function daemonOf({ stderr }) {
   return found === null ? [] : [Number(found[1])];
 }
 
-/** Ready, refused, or ended by the storm before it was ready. @param {LaunchEnd} launch @param {Set<number>} known */
-function wrongEnd({ code, signal, stderr }, known) {
+/**
+ * Ready, refused, or ended by the storm before it was ready: by a signal, or as the program answers SIGTERM.
+ *
+ * @param {LaunchEnd} launch @param {Set<number>} known @param {Set<number>} stopped
+ */
+function wrongEnd({ code, signal, stderr }, known, stopped) {
   if (code === 0 && stderr === '') return [];
   if (code === 3) {
     const named = Number(/ is locked by the process (\d+),/.exec(stderr)?.[1]);
     return known.has(named) ? [] : [`refused by ${named}, which is not known: ${stderr}`];
   }
-  if ((code === 128 + 15 || code === 128 + 9) && daemonOf({ code, signal, stderr }).length === 1)
-    return [];
+  const [daemon] = daemonOf({ code, signal, stderr });
+  if ((code === 128 + 15 || code === 128 + 9) && daemon !== undefined) return [];
+  const ended = / exited with 0 before it was ready;/.test(stderr);
+  if (code === 1 && ended && daemon !== undefined && stopped.has(daemon)) return [];
   return [`a launcher ended with ${code ?? signal}: ${stderr}`];
 }
 
