@@ -60,6 +60,7 @@ void run_case(const Case& one) {
   // A daemon that writes into a pipe whose reader is gone is to see it, not to die of it.
   signal(SIGPIPE, SIG_IGN);
   keep_shadow_out_of_forks();
+  skip_ids_like_addresses();
   one.body();
   finish_case();
 }

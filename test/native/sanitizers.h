@@ -11,8 +11,9 @@ void keep_shadow_out_of_forks();
 /// For a child that is to run on.
 void let_shadow_into_forks();
 
-/// Before a fork: an id that is half of an address in the shadow is not mended on the stack of a
-/// thread that waits for a lock. Those ids are of no use.
+/// Before threads are made or forked: an id that is half of an address in the shadow, or in the
+/// sanitizer's heap, is not mended on the stack of a thread that waits for a lock. Those ids are of
+/// no use.
 void skip_ids_like_addresses();
 
 #else
