@@ -1,6 +1,6 @@
 import { OptionError } from './error.js';
 import { rules, show } from './option-rules.js';
-import type { DaemonizeOptions } from './options.js';
+import type { DaemonizeOptions, Limits } from './options.js';
 import { type Origin, originHere } from './origin.js';
 import { placesOf } from './places.js';
 
@@ -69,9 +69,16 @@ function withDefaults(given: Given, { isRoot }: Origin): Settings {
     readyTimeout: 60_000,
     shutdownTimeout: 15_000,
     ...given,
-    limits: { ...given.limits, core: given.limits?.core ?? (isRoot ? 0 : undefined) },
+    limits: limitsOf(given.limits, isRoot),
     ...(log === undefined ? {} : { log }),
     ...(places === undefined ? {} : { pidFile: given.pidFile ?? places.pidFile }),
+  };
+}
+
+function limitsOf({ core, nofile }: Limits = {}, isRoot: boolean): Limits {
+  return {
+    ...(core === undefined ? isRoot && { core: 0 } : { core }),
+    ...(nofile !== undefined && { nofile }),
   };
 }
 
