@@ -10,9 +10,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <iterator>
-#include <memory>
 #include <mutex>
-#include <vector>
 
 #include "harness.h"
 #include "proc.h"
@@ -20,6 +18,7 @@
 #include "sanitizers.h"
 #include "start.h"
 #include "thread.h"
+#include "work.h"
 
 // Without the test's own check in it, which is a system call.
 extern "C" int __real_pthread_mutex_lock(pthread_mutex_t* mutex);
@@ -166,25 +165,19 @@ TEST(either_way, "a thread that parks late is carried over, though its file is n
 
 // When it parks, half of the time for all is over, and the others were let go and asked again.
 TEST(either_way, "threads that take and release robust mutexes go on after one that parks late") {
-  constexpr size_t workers = 16;
   std::atomic<bool> blocked = false;
-  std::atomic<bool> stop = false;
-  std::atomic<int> errors = 0;
-  std::atomic<int> turns[workers]{};
-  std::vector<std::unique_ptr<Thread>> threads;
-  for (auto& turn : turns)
-    threads.push_back(std::make_unique<Thread>([&] {
-      pthread_mutexattr_t attributes;
-      pthread_mutexattr_init(&attributes);
-      pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-      pthread_mutex_t mutex;
-      pthread_mutex_init(&mutex, &attributes);
-      while (!stop) {
-        errors += __real_pthread_mutex_lock(&mutex) != 0;
-        errors += __real_pthread_mutex_unlock(&mutex) != 0;
-        ++turn;
-      }
-    }));
+  std::array<pthread_mutex_t, 16> mutexes;
+  for (auto& mutex : mutexes) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&mutex, &attributes);
+  }
+  Workers workers(mutexes.size(), [&mutexes](int thread) {
+    pthread_mutex_t& mutex = mutexes[static_cast<size_t>(thread)];
+    const int error = __real_pthread_mutex_lock(&mutex);
+    return (error != 0) + (__real_pthread_mutex_unlock(&mutex) != 0);
+  });
   Thread late([&] {
     const EverySignalBlocked all;
     blocked = true;
@@ -198,13 +191,8 @@ TEST(either_way, "threads that take and release robust mutexes go on after one t
     CHECK_EQ(getpid(), launcher);
     become_daemon();
   }
-  for (auto& turn : turns) {
-    const int before = turn;
-    AWAIT(turn > before + 10);
-  }
-  CHECK_EQ(errors, 0);
-  stop = true;
-  for (auto& thread : threads) thread->join();
+  workers.check();
+  workers.end();
   late.join();
 }
 
