@@ -7,8 +7,8 @@ export type StreamTarget = string | number;
 
 /**
  * When the launcher exits with 0: `'detached'` when every step is done, `'loaded'` when the main
- * module has finished, its top-level await included, `'listening'` when the first server listens,
- * `'manual'` when the program calls `daemon.ready()`.
+ * module has finished, its top-level await included, and nothing was thrown, `'listening'` when the
+ * first server listens, `'manual'` when the program calls `daemon.ready()`.
  */
 export type Readiness = 'detached' | 'loaded' | 'listening' | 'manual';
 

@@ -208,9 +208,8 @@ void Threads::remove_handler() {
   if (has_handler()) raw::sigaction(parking_signal, &parking.previous, nullptr);
 }
 
-// As long as one thread after the other parks, they do not wait for one that is parked. To begin
-// anew with all of them took too long for 16 threads that were seldom settled, where it took 0.7 s
-// to ask each of them once (an emulator whose processors ran in turn): 3 starts of 10 timed out.
+// As long as one thread after the other parks, they do not wait for one that is parked; and to
+// begin anew with all of them takes long, where each is seldom settled.
 bool Threads::is_over(Round* round) const {
   const uint64_t now = raw::now_ns();
   size_t parked = 0;
